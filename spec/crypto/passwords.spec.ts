@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals'
+import { checkPassword, hashPassword } from '../../src/crypto/passwords.js'
+import { AppError } from '../../src/errors.js'
+
+const COST = 4
+
+describe('passwords', () => {
+  test('the right password fits, another does not', async () => {
+    const hash = await hashPassword('correct horse', COST)
+    expect(await checkPassword('correct horse', hash)).toBe(true)
+    expect(await checkPassword('correct horsf', hash)).toBe(false)
+  })
+
+  test('S1 passwords that share 72 bytes, or what stands before a NUL, are different', async () => {
+    const start = 'x'.repeat(72)
+    const long = await hashPassword(`${start}a`, COST)
+    expect(await checkPassword(`${start}b`, long)).toBe(false)
+    expect(await checkPassword(`${start}a`, long)).toBe(true)
+    const withNul = await hashPassword('abc\0def', COST)
+    expect(await checkPassword('abc\0xyz', withNul)).toBe(false)
+    expect(await checkPassword('abc', withNul)).toBe(false)
+  })
+
+  test('S1 a megabyte is answered at once', async () => {
+    const started = performance.now()
+    const hash = await hashPassword('p'.repeat(1_000_000), COST)
+    expect(await checkPassword(`${'p'.repeat(999_999)}q`, hash)).toBe(false)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  test('the same letters typed on another keyboard are the same password', async () => {
+    const hash = await hashPassword('cafe\u0301', COST)
+    expect(await checkPassword('caf\u00e9', hash)).toBe(true)
+  })
+
+  test('S7 beyond a short queue the answer is 429 with Retry-After, and the queue is served', async () => {
+    const results = await Promise.allSettled(Array.from({ length: 2000 }, () => hashPassword('many', COST)))
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(2000)
+    for (const error of refused) {
+      expect(error).toBeInstanceOf(AppError)
+      expect((error as AppError).status).toBe(429)
+      expect((error as AppError).headers).toEqual({ 'Retry-After': '1' })
+    }
+    expect(await hashPassword('after the storm', COST)).toMatch(/^\$2b\$04\$/)
+  })
+})

@@ -1,0 +1,48 @@
+import { createHmac } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { compare, hash } from 'bcrypt'
+import { AppError } from '../errors.js'
+
+// One core stays free: with every thread of the pool in bcrypt, signatures and file reads wait behind passwords.
+const SLOTS = Math.max(1, availableParallelism() - 1)
+const QUEUE = SLOTS * 16
+
+let running = 0
+const waiting: (() => void)[] = []
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= SLOTS) {
+    if (waiting.length >= QUEUE) {
+      throw new AppError('too_many', {
+        detail: 'Too many sign-ins at once. Try again in a second.',
+        headers: { 'Retry-After': '1' },
+      })
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  } else {
+    running += 1
+  }
+  try {
+    return await work()
+  } finally {
+    // The slot is handed over, not freed, so that a newcomer cannot overtake the queue.
+    const next = waiting.shift()
+    if (next) next()
+    else running -= 1
+  }
+}
+
+// bcrypt reads 72 bytes and stops at NUL; 384 bits in base64 are 64 characters without one.
+const shortened = (password: string): string =>
+  createHmac('sha384', 'gatehouse password 1').update(password.normalize('NFKC')).digest('base64')
+
+/** Hashes a password that a person chose.
+ *  `cost` is bcrypt's (2^cost rounds); any length and any character count. Throws `too_many` when the queue is full. */
+export function hashPassword(password: string, cost: number): Promise<string> {
+  return inTurn(() => hash(shortened(password), cost))
+}
+
+/** Whether `password` is the one that `hashed` was made from. Throws `too_many` when the queue is full. */
+export function checkPassword(password: string, hashed: string): Promise<boolean> {
+  return inTurn(() => compare(shortened(password), hashed))
+}
