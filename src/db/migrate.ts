@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Knex } from 'knex'
+import type pg from 'pg'
+import type { Database } from './connect.js'
+
+/** Folders of the SQL files; by default those of the package. */
+export interface MigrateOptions {
+  readonly migrationsDir?: string
+  readonly seedsDir?: string
+}
+
+type Db = Pick<Database, 'knex' | 'engine'>
+
+/** Names of the migrations that have run, that are to run, and that have run but belong to another version. */
+export interface MigrationStatus {
+  readonly applied: string[]
+  readonly pending: string[]
+  readonly unknown: string[]
+}
+
+const TABLE = 'knex_migrations'
+const UP = '.up.sql'
+// Any number of our own; the lock is per database.
+const ADVISORY_LOCK = '4947290115'
+
+// The package's folders are two levels up from src/db/ and from dist/db/ alike.
+const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+const migrationsIn = (options: MigrateOptions): string => options.migrationsDir ?? folder('migrations')
+
+const namesIn = (dir: string): string[] =>
+  readdirSync(dir)
+    .filter((file) => file.endsWith(UP))
+    .map((file) => file.slice(0, -UP.length))
+    .sort()
+
+/** Runs a file's statements as they stand. Not by `raw`, which would take every `?` for a binding, even in a comment. */
+async function runSql(trx: Knex, file: string): Promise<void> {
+  const sql = readFileSync(file, 'utf8')
+  const client: pg.Client = await trx.client.acquireConnection()
+  try {
+    await client.query('set local statement_timeout = 0')
+    await client.query(sql)
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
+  } finally {
+    await trx.client.releaseConnection(client)
+  }
+}
+
+function configOf(dir: string): Knex.MigratorConfig {
+  const migrationSource: Knex.MigrationSource<string> = {
+    getMigrations: async () => namesIn(dir),
+    getMigrationName: (name) => name,
+    getMigration: async (name) => ({
+      up: (trx) => runSql(trx, join(dir, `${name}${UP}`)),
+      down: (trx) => runSql(trx, join(dir, `${name}.down.sql`)),
+    }),
+  }
+  return { migrationSource, tableName: TABLE }
+}
+
+/** Runs `work` alone among all processes on this database. The lock belongs to a connection of its own, so it ends with
+ *  the process; the embedded engine has but one process. What knex's own lock row says is then left from a killed one. */
+async function alone<T>(db: Db, config: Knex.MigratorConfig, work: () => Promise<T>): Promise<T> {
+  const client: pg.Client | undefined =
+    db.engine === 'postgresql' ? await db.knex.client.acquireRawConnection() : undefined
+  client?.on('error', () => undefined)
+  try {
+    await client?.query(`select pg_advisory_lock(${ADVISORY_LOCK})`)
+    await db.knex.migrate.forceFreeMigrationsLock(config)
+    return await work()
+  } finally {
+    await client?.end()
+  }
+}
+
+async function seed(db: Db, dir: string): Promise<void> {
+  for (const file of readdirSync(dir).sort()) {
+    if (file.endsWith('.sql')) await db.knex.transaction((trx) => runSql(trx, join(dir, file)))
+  }
+}
+
+/** What has run and what has not. Changes nothing. */
+export async function migrationStatus(db: Db, options: MigrateOptions = {}): Promise<MigrationStatus> {
+  const known = namesIn(migrationsIn(options))
+  const exists = await db.knex.schema.hasTable(TABLE)
+  const applied: string[] = exists ? await db.knex(TABLE).orderBy('id').pluck('name') : []
+  return {
+    applied,
+    pending: known.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)),
+  }
+}
+
+async function refuseNewer(db: Db, options: MigrateOptions): Promise<MigrationStatus> {
+  const status = await migrationStatus(db, options)
+  if (status.unknown.length === 0) return status
+  throw new Error(
+    `A newer version of Gatehouse has run on this database: this version does not know ${status.unknown.join(', ')}. Start that version, or roll back with it first.`,
+  )
+}
+
+/** Brings the database up to date: each pending migration in its own transaction, then every seed. Any number of
+ *  processes may call it at once, and it may be killed and run again.
+ *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version. */
+export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const config = configOf(migrationsIn(options))
+  return alone(db, config, async () => {
+    const { pending } = await refuseNewer(db, options)
+    // Not `latest`, which puts all of them in one transaction.
+    for (const _ of pending) await db.knex.migrate.up(config)
+    await seed(db, options.seedsDir ?? folder('seeds'))
+    return { applied: pending }
+  })
+}
+
+/** Takes back the last `steps` migrations, newest first.  @returns their names. */
+export async function rollback(db: Db, steps: number, options: MigrateOptions = {}): Promise<{ rolledBack: string[] }> {
+  const config = configOf(migrationsIn(options))
+  return alone(db, config, async () => {
+    const { applied } = await refuseNewer(db, options)
+    const names = applied.slice(Math.max(0, applied.length - steps)).reverse()
+    for (const _ of names) await db.knex.migrate.down(config)
+    return { rolledBack: names }
+  })
+}
