@@ -1,0 +1,42 @@
+import type { KeyRing } from '../../tokens/keys.js'
+import type { Client, ClientKind } from '../clients.js'
+import type { Parameters } from '../parameters.js'
+import type { Subjects } from '../scopes.js'
+
+/** What a grant sees of a token request whose client is authenticated and allowed to use it. */
+export interface GrantRequest {
+  readonly client: Client
+  readonly parameters: Parameters
+  readonly now: Date
+  readonly subjects: Subjects
+}
+
+/** What a grant may use. */
+export interface GrantTools {
+  readonly keys: Pick<KeyRing, 'signingKey'>
+  readonly issuer: string
+  readonly audience: string
+}
+
+/** The answer to a token request: exactly these keys. Source: CONTRACT 5.1; RFC 6749 §5.1. */
+export interface TokenBody {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds. */
+  expires_in: number
+  scope: string
+  /** Epoch seconds. */
+  created_at: number
+}
+
+/** One way to get a token. Adding one is a file here and a line in `index.ts`. */
+export interface Grant {
+  readonly grantType: string
+  /** Kinds of client that may use it; others get `unauthorized_client`. */
+  readonly kinds: readonly ClientKind[]
+  /** Body parameters it reads, beside those that every token request has. */
+  readonly parameters: readonly string[]
+  /** In this order, before anything is issued; each throws its own OAuth error. */
+  readonly checks: readonly ((request: GrantRequest) => void | Promise<void>)[]
+  readonly issue: (request: GrantRequest, tools: GrantTools) => Promise<TokenBody>
+}

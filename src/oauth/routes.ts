@@ -1,0 +1,112 @@
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
+import type { Config } from '../config.js'
+import type { Secrets } from '../crypto/secrets.js'
+import type { Database } from '../db/connect.js'
+import { AppError } from '../errors.js'
+import type { KeyRing } from '../tokens/keys.js'
+import type { Revocations } from '../tokens/revocations.js'
+import type { Verifier } from '../tokens/verify.js'
+import { readBody } from './body.js'
+import { createClients } from './clients.js'
+import { metadata, metadataPaths } from './metadata.js'
+import { readParameters, refuseQuery } from './parameters.js'
+import { answerRevocationRequest, REVOKE_PARAMETERS } from './revoke.js'
+import type { Subjects } from './scopes.js'
+import { answerTokenRequest, TOKEN_PARAMETERS, type TokenRequest } from './server.js'
+
+/** What the authorization server is built from. */
+export interface OAuthParts {
+  config: Pick<Config, 'issuer' | 'apiUrl'>
+  db: Pick<Database, 'knex'>
+  keys: KeyRing
+  revocations: Revocations
+  secrets: Secrets
+  verifier: Verifier
+  clock: () => Date
+  /** Writes the error answer: http/oauth-errors.ts, handed in because this floor may not import it. */
+  onError: ErrorRequestHandler
+  /** Resource types that a scope item like `roles:read` may name; left out: any well-formed name. */
+  subjects?: Subjects
+}
+
+// Storefronts ask for tokens from the browser, without cookies; so any origin may, and none with credentials.
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Backend-Auth, X-True-Client-Ip',
+  'Access-Control-Expose-Headers':
+    'Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining',
+  'Access-Control-Max-Age': '600',
+}
+
+const forBrowsers =
+  (methods: string): RequestHandler =>
+  (request, response, next) => {
+    response.set({ ...CORS, 'Access-Control-Allow-Methods': methods })
+    if (request.method === 'OPTIONS') response.status(204).end()
+    else next()
+  }
+
+const onlyMethod =
+  (allow: string): RequestHandler =>
+  () => {
+    throw new AppError('method_not_allowed', { detail: `Use ${allow} here.`, headers: { Allow: `${allow}, OPTIONS` } })
+  }
+
+/** Sends JSON that nobody may keep. Source: RFC 6749 §5.1. */
+function sendSecret(response: Response, body: object): void {
+  response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache', 'Content-Type': 'application/json;charset=utf-8' })
+  response.end(JSON.stringify(body))
+}
+
+const sendPublic =
+  (body: () => object): RequestHandler =>
+  (_request, response) => {
+    // Keys are published at least this long before their first use.
+    response.set({ 'Cache-Control': 'public, max-age=300', 'Content-Type': 'application/json;charset=utf-8' })
+    response.end(JSON.stringify(body()))
+  }
+
+async function readRequest(
+  request: Request,
+  { names, clock }: { names: ReadonlySet<string>; clock: () => Date },
+): Promise<TokenRequest> {
+  refuseQuery(request.originalUrl, names)
+  const body = await readBody(request)
+  return {
+    parameters: readParameters({ contentType: request.headers['content-type'], body }, names),
+    authorization: request.headers.authorization,
+    now: clock(),
+  }
+}
+
+/** Builds the authorization server's routes. Mount them before any body parser: they read the raw body themselves.
+ *  Source: DESIGN 3.5; CONTRACT 5; RFC 6749, 7009, 7517, 8414 */
+export function createOAuth(parts: OAuthParts): { router: Router } {
+  const { config, clock, keys, revocations, db, verifier } = parts
+  const clients = createClients(parts)
+  const tools = { keys, issuer: config.issuer, audience: config.apiUrl }
+  const router = Router({ caseSensitive: true, strict: true })
+  router.all(['/oauth/token', '/oauth/revoke'], forBrowsers('POST'))
+  router.post('/oauth/token', async (request, response) => {
+    const read = await readRequest(request, { names: TOKEN_PARAMETERS, clock })
+    sendSecret(response, await answerTokenRequest(read, { clients, tools, subjects: parts.subjects }))
+  })
+  router.post('/oauth/revoke', async (request, response) => {
+    const read = await readRequest(request, { names: REVOKE_PARAMETERS, clock })
+    sendSecret(response, await answerRevocationRequest(read, { clients, db, revocations, verifier }))
+  })
+  router.all(['/oauth/token', '/oauth/revoke'], onlyMethod('POST'))
+  const published = ['/.well-known/jwks.json', ...metadataPaths(config.issuer)]
+  router.all(published, forBrowsers('GET'))
+  router.get(
+    '/.well-known/jwks.json',
+    sendPublic(() => keys.jwks(clock())),
+  )
+  router.get(
+    metadataPaths(config.issuer),
+    sendPublic(() => metadata(config.issuer)),
+  )
+  router.all(published, onlyMethod('GET'))
+  router.use(parts.onError)
+  return { router }
+}

@@ -1,0 +1,81 @@
+import { AppError } from '../errors.js'
+import type { Client, ClientKind } from './clients.js'
+
+const refuse = (detail: string): AppError => new AppError('invalid_scope', { detail })
+
+const LONGEST = 1000
+// RFC 6749 §3.3: what an item may be made of, less the comma that clients of the contract join items with.
+const ITEM = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
+const TARGET = /^(market|store|stock_location):(?:all|id:[A-Za-z0-9]{1,64}|code:[A-Za-z0-9_.~@+/-]{1,128})$/
+const NUMBERED_MARKET = /^market:\d{1,19}$/
+const RIGHT = /^(?:([a-z][a-z_]{0,63}):(?:create|read|update|destroy|manage)|\*:read)$/
+const PLANES: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api'])
+
+const DEFAULTS: Record<ClientKind, string> = {
+  sales_channel: 'market:all',
+  integration: 'market:all',
+  webapp: 'market:all',
+  user: 'provisioning-api',
+}
+
+const itemsOf = (scope: string): string[] => scope.split(/[ ,]+/).filter((item) => item !== '')
+
+/** What a commerce item points at, e.g. `market` for `market:id:abc`; undefined for other items. */
+function targetOf(item: string): string | undefined {
+  return NUMBERED_MARKET.test(item) ? 'market' : TARGET.exec(item)?.[1]
+}
+
+function registered(item: string, target: string, items: readonly string[]): boolean {
+  return items.includes(item) || items.includes(`${target}:all`) || items.includes('market:all')
+}
+
+function checkTarget(item: string, target: string, options: { client: Client; items: readonly string[] }): void {
+  const { client, items } = options
+  if (client.kind === 'user' && item !== 'market:all') {
+    throw refuse('A personal credential spans organizations: it has no markets, stores or stock locations.')
+  }
+  if (!registered(item, target, itemsOf(client.scopes))) {
+    throw refuse('The requested scope exceeds the scopes that the credential is registered with.')
+  }
+  if (target === 'stock_location' && !items.some((other) => targetOf(other) === 'market')) {
+    throw refuse('A stock location needs its market in the same scope.')
+  }
+}
+
+function checkItem(item: string, options: { client: Client; items: readonly string[]; subjects: Subjects }): void {
+  const { client, subjects } = options
+  const target = targetOf(item)
+  if (target !== undefined) {
+    checkTarget(item, target, options)
+    return
+  }
+  const provisioning = client.kind !== 'sales_channel'
+  if (PLANES.has(item) && provisioning) return
+  const right = RIGHT.exec(item)
+  const subject = right?.[1]
+  if (right && provisioning && !/^(market|store|stock_location)$/.test(subject ?? '')) {
+    if (subject === undefined || subjects === undefined || subjects.has(subject)) return
+  }
+  throw refuse('The requested scope is invalid, unknown, malformed, or not allowed for this client.')
+}
+
+/** Resource types that a scope item may name; undefined: any well-formed name. */
+export type Subjects = ReadonlySet<string> | undefined
+
+/** The scope of a token, as the client wrote it (official clients look their cache up by the very text), or the default.
+ *  Throws `invalid_scope`. Source: DECISIONS 3 "Scopes", CONTRACT 5.1, 5.3, RFC 6749 §3.3 */
+export function grantScope(requested: string | undefined, client: Client, subjects: Subjects): string {
+  if (requested === undefined || requested === '') return defaultScope(client)
+  const items = itemsOf(requested)
+  if (requested.length > LONGEST || items.length === 0 || !items.every((item) => ITEM.test(item))) {
+    throw refuse('The requested scope is malformed or too long.')
+  }
+  for (const item of items) checkItem(item, { client, items, subjects })
+  return requested
+}
+
+/** A credential that is registered for less than everything gets what it is registered for. */
+function defaultScope(client: Client): string {
+  const usual = DEFAULTS[client.kind]
+  return usual !== 'market:all' || itemsOf(client.scopes).includes('market:all') ? usual : client.scopes
+}
