@@ -1,0 +1,137 @@
+import type { Grant, PermissionAction, RoleRights } from './grants.js'
+import type { Principal } from './principal.js'
+
+/** The four actions of a permission row, and `own`: what only an organization's owner may do (DECISIONS 3). */
+export type Action = PermissionAction | 'own'
+
+/** Which rows of a subject an action may touch. Empty `organizations` and no `own`: none. */
+export interface RowRule {
+  readonly organizations: readonly string[]
+  /** Rows that are the caller's own, in addition: column and value. */
+  readonly own?: { readonly column: string; readonly value: string; readonly organizations: readonly string[] }
+  /** Conditions that every row must meet besides. */
+  readonly only?: Readonly<Record<string, string>>
+}
+
+/** A principal's rights, evaluated: the one answer that enforcement, explanation and dry runs use. */
+export interface Abilities {
+  /** Every organization in which the principal stands at all: the second lock's value. */
+  readonly organizations: readonly string[]
+  rows(action: Action, subject: string): RowRule
+  may(action: Action, subject: string, organizationId: string): boolean
+  /** Whether the principal holds everything that a role gives: nobody grants what they do not hold. */
+  holds(organizationId: string, rights: RoleRights): boolean
+  grantIn(organizationId: string): Grant | undefined
+  /** Whether the principal may found an organization: people may, machines may not. */
+  mayFound(): boolean
+  /** Why an action is (not) allowed in an organization, for people. */
+  why(action: Action, subject: string, organizationId: string): string
+}
+
+export type Evaluate = (principal: Principal, grants: readonly Grant[]) => Abilities
+
+/** The faces that every token with an organization may see: that organization and its own application. */
+const FACES: Readonly<Record<string, string>> = { organization: 'organizationId', application: 'applicationId' }
+
+/** What only the owner may do, though it looks like an ordinary action. */
+const OWNERS_ONLY = new Set(['destroy organizations'])
+
+const NARROWING = /^(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)$/
+const PLANE = /^(provisioning|metrics)-api$/
+
+function scopeAllows(scope: readonly string[], action: Action, subject: string): boolean {
+  const items = scope.flatMap((item) => {
+    const [, of, verb] = NARROWING.exec(item) ?? []
+    return of !== undefined && (of !== '*' || verb === 'read') ? [{ of, verb }] : []
+  })
+  if (items.length > 0) {
+    return items.some(({ of, verb }) => (of === '*' || of === subject) && (verb === 'manage' || verb === action))
+  }
+  const planes = scope.filter((item) => PLANE.test(item))
+  return planes.length === 0 || planes.includes('provisioning-api')
+}
+
+function roleAllows(grant: Grant, action: Action, subject: string): boolean {
+  if (action === 'own' || OWNERS_ONLY.has(`${action} ${subject}`)) return grant.owner
+  if (grant.kind === 'admin') return true
+  if (grant.kind === 'read_only') return action === 'read'
+  return grant.permissions[subject]?.includes(action) ?? false
+}
+
+const isNarrowed = (scope: readonly string[]): boolean => scope.some((item) => NARROWING.test(item))
+
+function holdsAll(principal: Principal, grant: Grant, rights: RoleRights): boolean {
+  if (rights.kind === 'none') return true
+  if (rights.kind === 'admin') return grant.kind === 'admin' && !isNarrowed(principal.scope)
+  if (rights.kind === 'read_only') {
+    const readsAll = grant.kind === 'admin' || grant.kind === 'read_only'
+    return readsAll && (!isNarrowed(principal.scope) || principal.scope.includes('*:read'))
+  }
+  return Object.entries(rights.permissions).every(([subject, actions]) =>
+    actions.every((action) => roleAllows(grant, action, subject) && scopeAllows(principal.scope, action, subject)),
+  )
+}
+
+/** Rows that are the caller's own whatever their role: one's user, and one's seats (to see and to leave). */
+function ownRows(principal: Principal, action: Action, subject: string): { column: string; value: string } | undefined {
+  if (principal.userId === undefined) return undefined
+  if (subject === 'user' && (action === 'read' || action === 'update')) return { column: 'id', value: principal.userId }
+  if (subject === 'memberships' && (action === 'read' || action === 'destroy')) {
+    return { column: 'user_id', value: principal.userId }
+  }
+  return undefined
+}
+
+/** Conditions besides the organization: faces show one row; a test-mode machine touches test-mode credentials only. */
+function conditions(principal: Principal, subject: string): Record<string, string> {
+  const face = FACES[subject]
+  if (face === 'organizationId') return { id: principal.organizationId ?? '' }
+  if (face === 'applicationId') return { id: principal.applicationId }
+  return subject === 'api_credentials' && principal.test ? { mode: 'test' } : {}
+}
+
+/** THE EVALUATOR. Rights = application kind ∩ role ∩ scopes ∩ mode, from what stands in the database now, never from
+ *  the token. Source: DECISIONS 3. */
+export const evaluate: Evaluate = (principal, grants) => {
+  const byOrganization = new Map(grants.map((grant) => [grant.organizationId, grant]))
+  const organizations = [...byOrganization.keys()]
+
+  const may = (action: Action, subject: string, organizationId: string): boolean => {
+    const grant = byOrganization.get(organizationId)
+    if (grant === undefined) return false
+    if (FACES[subject] !== undefined) return action === 'read' && principal.organizationId === organizationId
+    return scopeAllows(principal.scope, action, subject) && roleAllows(grant, action, subject)
+  }
+
+  return {
+    organizations,
+    may,
+    rows(action, subject) {
+      const allowed = organizations.filter((id) => may(action, subject, id))
+      // Who one is, is not a right that a narrow token could lack.
+      const narrowed = !(action === 'read' && subject === 'user') && !scopeAllows(principal.scope, action, subject)
+      const own = narrowed ? undefined : ownRows(principal, action, subject)
+      const only = conditions(principal, subject)
+      const all = allowed.length === organizations.length && subject !== 'user'
+      return {
+        organizations: allowed,
+        ...(own === undefined || all ? {} : { own: { ...own, organizations } }),
+        ...(Object.keys(only).length === 0 ? {} : { only }),
+      }
+    },
+    holds(organizationId, rights) {
+      const grant = byOrganization.get(organizationId)
+      return grant !== undefined && holdsAll(principal, grant, rights)
+    },
+    grantIn: (organizationId) => byOrganization.get(organizationId),
+    mayFound: () => principal.userId !== undefined && scopeAllows(principal.scope, 'create', 'organizations'),
+    why(action, subject, organizationId) {
+      const grant = byOrganization.get(organizationId)
+      if (grant === undefined) return 'The caller has no seat and no application in that organization.'
+      if (!scopeAllows(principal.scope, action, subject))
+        return `The token's scopes do not include ${subject}:${action}.`
+      if (!roleAllows(grant, action, subject)) return `The role (${grant.kind}) does not allow ${action} on ${subject}.`
+      return `The role (${grant.kind}) allows ${action} on ${subject}.`
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import type { Knex } from 'knex'
+import { asAuth } from '../db/roles.js'
+import { newClientId, newId } from '../ids.js'
+import type { SecretMaker } from './context.js'
+import type { Principal } from './principal.js'
+
+/** Recognisable in a leak: the secret of a person's own provisioning credential. */
+const PREFIX = 'gh_user_'
+
+/** A person with a personal provisioning credential. The secret is told here and never again. */
+export interface Account {
+  readonly userId: string
+  readonly email: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** The account as a caller, for operations in its name. */
+  readonly principal: Principal
+}
+
+interface NewAccount {
+  readonly email: string
+  readonly firstName?: string
+  readonly lastName?: string
+  /** As crypto/passwords made it; without it the person cannot sign in with a password. */
+  readonly passwordHash?: string
+  readonly now: Date
+}
+
+/** Makes an account whose address counts as proven: for the operator at the command line, who vouches for it.
+ *  Errors: `taken` (through db/errors) when the address has an account. */
+export async function createAccount(knex: Knex, secrets: SecretMaker, account: NewAccount): Promise<Account> {
+  const { firstName, lastName, passwordHash, now } = account
+  const email = account.email.trim().toLowerCase()
+  const [userId, credentialId, clientId] = [newId(), newId(), newClientId()]
+  const clientSecret = secrets.newSecret(PREFIX)
+  const stamps = { created_at: now, updated_at: now }
+  await asAuth(knex, async (trx) => {
+    await trx('users').insert({
+      id: userId,
+      email,
+      email_verified_at: now,
+      first_name: firstName ?? null,
+      last_name: lastName ?? null,
+      password_hash: passwordHash ?? null,
+      ...stamps,
+    })
+    const secretHash = secrets.hash(clientSecret)
+    await trx('user_credentials').insert({
+      id: credentialId,
+      user_id: userId,
+      client_id: clientId,
+      secret_hash: secretHash,
+      ...stamps,
+    })
+  })
+  const principal: Principal = { kind: 'user', applicationId: credentialId, userId, scope: [], test: false }
+  return { userId, email, clientId, clientSecret, principal }
+}
+
+/** Whether nobody has an account and there is no organization here: an installation that has not begun. */
+export function isNew(knex: Knex): Promise<boolean> {
+  return asAuth(knex, async (trx) => {
+    const user = await trx('users').first<{ id: string } | undefined>('id')
+    const organization = await trx('organizations').first<{ id: string } | undefined>('id')
+    return user === undefined && organization === undefined
+  })
+}
