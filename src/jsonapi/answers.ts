@@ -1,0 +1,107 @@
+import type { Context } from '../access/context.js'
+import type { By } from '../access/scope.js'
+import type { Found, Loaded } from './include.js'
+import type { Query } from './query.js'
+import { type Page, readWritten } from './read.js'
+import type { Registry, Resource } from './registry.js'
+import type { Serialize } from './serialize.js'
+
+/** What a handler answers; it is sent after the transaction has committed. */
+export interface Answer {
+  readonly status: number
+  readonly body?: Record<string, unknown>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+interface Links {
+  /** Absolute URL of what was asked for, without its query. */
+  readonly url: string
+  /** The raw query string as it was sent. */
+  readonly search: string
+}
+
+/** The request's own URL, its query in canonical encoding: brackets may be sent bare but do not belong in a URI. */
+const self = ({ url, search }: Links): string => (search === '' ? url : `${url}?${new URLSearchParams(search)}`)
+
+/** `first`, `prev`, `next` and `last`, which differ from the request in `page[number]` only (JA-19). */
+function pageLinks(links: Links, query: Query, pages: number): Record<string, string> {
+  const to = (number: number): string => {
+    const parameters = new URLSearchParams(links.search)
+    parameters.set('page[number]', String(number))
+    parameters.set('page[size]', String(query.page.size))
+    return `${links.url}?${parameters}`
+  }
+  const { number } = query.page
+  return {
+    self: self(links),
+    first: to(1),
+    ...(number > 1 ? { prev: to(Math.min(number - 1, Math.max(pages, 1))) } : {}),
+    ...(number < pages ? { next: to(number + 1) } : {}),
+    last: to(Math.max(pages, 1)),
+  }
+}
+
+const pagesOf = (page: Page, query: Query): number => Math.ceil(page.total / query.page.size)
+
+const metaOf = (page: Page, query: Query): Record<string, number> => ({
+  record_count: page.total,
+  page_count: pagesOf(page, query),
+})
+
+/** Builds JSON:API documents from what was read. */
+export interface Answers {
+  one(found: Found, query: Query, links?: Links): Promise<Record<string, unknown>>
+  many(page: Page, query: Query, links: Links): Promise<Record<string, unknown>>
+  /** Identifiers only, for a relationship endpoint (JA-15). */
+  linkage(data: Loaded | null | Page, query: Query, links: Links & { related: string }): Record<string, unknown>
+  /** The resource after a write, as the writer may see it. */
+  written(
+    ctx: Context,
+    options: {
+      resource: Resource
+      id: string
+      query: Query
+      once?: Readonly<Record<string, unknown>> | undefined
+      by: By
+    },
+  ): Promise<Record<string, unknown>>
+}
+
+/** Makes the document builder of a deployment. */
+export function createAnswers(registry: Registry, serialize: Serialize): Answers {
+  async function included(found: Found, query: Query): Promise<Record<string, unknown>> {
+    if (query.include === undefined) return {}
+    return { included: await serialize.resources(found.included, query.fields) }
+  }
+
+  const answers: Answers = {
+    async one(found, query, links) {
+      const [data = null] = await serialize.resources(found.primary, query.fields)
+      return {
+        data,
+        ...(await included(found, query)),
+        ...(links === undefined ? {} : { links: { self: self(links) } }),
+      }
+    },
+    async many(page, query, links) {
+      const data = await serialize.resources(page.primary, query.fields)
+      const meta = metaOf(page, query)
+      return { data, ...(await included(page, query)), meta, links: pageLinks(links, query, pagesOf(page, query)) }
+    },
+    linkage(data, query, links) {
+      const identify = ({ resource, row }: Loaded) => ({ type: resource.type, id: row.id })
+      const { related } = links
+      if (data === null || 'row' in data) {
+        return { data: data === null ? null : identify(data), links: { self: self(links), related } }
+      }
+      const paging = pageLinks(links, query, pagesOf(data, query))
+      return { data: data.primary.map(identify), meta: metaOf(data, query), links: { ...paging, related } }
+    },
+    async written(ctx, { resource, id, query, once, by }) {
+      const found = await readWritten({ ctx, registry, query }, resource, { id, by })
+      for (const { row } of found.primary) Object.assign(row, once)
+      return answers.one(found, query)
+    },
+  }
+  return answers
+}

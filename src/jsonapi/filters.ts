@@ -1,0 +1,83 @@
+import type { Knex } from 'knex'
+import type { Scope } from '../access/scope.js'
+import type { Predicate } from './predicates.js'
+import type { Filter, FilterPath } from './query-filters.js'
+
+type Value = Filter['values'][number]
+
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, (sign) => `\\${sign}`)
+
+function patternOf(predicate: Predicate, value: Value): string {
+  const text = String(value)
+  if (predicate.how === 'raw') return text
+  const escaped = escapeLike(text)
+  return `${predicate.how === 'start' ? '' : '%'}${escaped}${predicate.how === 'end' ? '' : '%'}`
+}
+
+/** Whether a column without a value meets the predicate, so that a missing relationship does too. */
+function meetsNull(predicate: Predicate, values: Filter['values']): boolean {
+  if (predicate.operator !== 'emptiness') return predicate.orNull
+  return (values[0] === true) !== predicate.negated
+}
+
+interface Comparison {
+  readonly column: string
+  readonly predicate: Predicate
+  readonly value: Value
+}
+
+function compare(query: Knex.QueryBuilder, { column, predicate, value }: Comparison): void {
+  if (predicate.operator === 'like') {
+    query.whereRaw(`?? ${predicate.negated ? 'not ' : ''}ilike ?`, [column, patternOf(predicate, value)])
+  } else if (predicate.operator === 'contains') query.whereRaw('?? @> ?::jsonb', [column, value])
+  else query.where(column, predicate.how, predicate.fixed === undefined ? value : value === predicate.fixed)
+}
+
+function emptiness(query: Knex.QueryBuilder, path: FilterPath, { predicate, values }: Filter): void {
+  const { column, kind } = path
+  if ((values[0] === true) === predicate.negated) {
+    query.whereNotNull(column)
+    if (predicate.how === 'blank' && kind === 'string') query.where(column, '<>', '')
+    if (predicate.how === 'blank' && kind === 'object') query.whereRaw("?? <> '{}'::jsonb", [column])
+  } else {
+    query.whereNull(column)
+    if (predicate.how === 'blank' && kind === 'string') query.orWhere(column, '')
+    if (predicate.how === 'blank' && kind === 'object') query.orWhereRaw("?? = '{}'::jsonb", [column])
+  }
+}
+
+function condition(query: Knex.QueryBuilder, path: FilterPath, filter: Filter): void {
+  const { predicate, values } = filter
+  const { column } = path
+  if (predicate.operator === 'emptiness') emptiness(query, path, filter)
+  else if (predicate.many === 'in') query[predicate.negated ? 'whereNotIn' : 'whereIn'](column, [...values])
+  else {
+    query.where((group) => {
+      for (const value of values) {
+        group[predicate.many === 'any' ? 'orWhere' : 'where']((one) => compare(one, { column, predicate, value }))
+      }
+    })
+  }
+  if (predicate.orNull) query.orWhereNull(column)
+}
+
+/** Conditions behind a relationship ask the target through the door, so that a hidden row cannot be guessed at. */
+function along(query: Knex.QueryBuilder, scope: Scope, { path, filter }: { path: FilterPath; filter: Filter }): void {
+  const [step, ...rest] = path.through
+  if (step === undefined) query.where((group) => condition(group, path, filter))
+  else {
+    const below = scope.from(step.target).select('id')
+    below.where((group) => along(group, scope, { path: { ...path, through: rest }, filter }))
+    query.whereIn(step.key, below)
+    if (meetsNull(filter.predicate, filter.values)) query.orWhereNull(step.key)
+  }
+}
+
+/** Narrows a closed query by the filters: all of them must hold; of OR-combined names, one. */
+export function applyFilters(query: Knex.QueryBuilder, scope: Scope, filters: readonly Filter[]): void {
+  for (const filter of filters) {
+    query.where((group) => {
+      for (const path of filter.paths) group.orWhere((one) => along(one, scope, { path, filter }))
+    })
+  }
+}

@@ -1,0 +1,75 @@
+import type { Knex } from 'knex'
+import type { Context } from '../access/context.js'
+import type { Row } from '../access/guarded.js'
+import type { By } from '../access/scope.js'
+import { recordNotFound } from '../errors.js'
+import { applyFilters } from './filters.js'
+import { columnsFor, type Found, type Reading, withIncludes } from './include.js'
+import type { Sort } from './query.js'
+import type { CompiledRelationship, Resource } from './registry.js'
+
+export interface Page extends Found {
+  /** Rows that the filters leave, on all pages. */
+  readonly total: number
+}
+
+function order(builder: Knex.QueryBuilder, resource: Resource, sort: readonly Sort[]): void {
+  const fallback = resource.definition.sort ?? 'created_at'
+  const keys = sort.length > 0 ? sort : [{ column: fallback.replace(/^-/, ''), descending: fallback.startsWith('-') }]
+  for (const { column, descending } of keys) builder.orderBy(column, descending ? 'desc' : 'asc')
+  // Ties are broken by id, in the direction of the last key, so that pages neither repeat nor skip a row.
+  if (!keys.some(({ column }) => column === 'id')) builder.orderBy('id', keys.at(-1)?.descending ? 'desc' : 'asc')
+}
+
+/** Reads one page of a collection. `narrow` closes in on the far side of a relationship. */
+export async function readCollection(
+  reading: Reading,
+  resource: Resource,
+  narrow?: (builder: Knex.QueryBuilder) => void,
+): Promise<Page> {
+  const { ctx, query } = reading
+  const filtered = (): Knex.QueryBuilder => {
+    const builder = ctx.scope.from(resource.name)
+    narrow?.(builder)
+    applyFilters(builder, ctx.scope, query.filters)
+    return builder
+  }
+  const { number, size } = query.page
+  const builder = filtered().select(columnsFor(resource, query))
+  order(builder, resource, query.sort)
+  const rows: Row[] = await builder.limit(size).offset((number - 1) * size)
+  const [counted] = await filtered().count({ total: '*' })
+  return { ...(await withIncludes(reading, resource, rows)), total: Number(counted?.total ?? 0) }
+}
+
+/** Reads one row. */
+export async function readOne(reading: Reading, resource: Resource, id: string): Promise<Found> {
+  const row = await reading.ctx.scope.one(resource.name, id)
+  return withIncludes(reading, resource, [row])
+}
+
+/** Reads the row that a write has made or changed: a creator sees it by the right to create, if not to read. */
+export async function readWritten(
+  reading: Reading,
+  resource: Resource,
+  written: { id: string; by: By },
+): Promise<Found> {
+  const row = await reading.ctx.scope.by(written.by).one(resource.name, written.id)
+  return withIncludes(reading, resource, [row])
+}
+
+/** Reads the far side of a to-one relationship: no row where nothing is related, or nothing that may be seen. */
+export async function readRelated(reading: Reading, relationship: CompiledRelationship, parent: Row): Promise<Found> {
+  const target = reading.registry.get(relationship.target)
+  const id = parent[relationship.options.key] as string | null
+  const builder = reading.ctx.scope.from(target.name).select(columnsFor(target, reading.query))
+  return withIncludes(reading, target, id === null ? [] : await builder.where({ id }))
+}
+
+/** The id of a singleton's row.
+ *  @throws AppError not_found when the token has none (a machine has no user) */
+export function singletonId(resource: Resource, ctx: Context): string {
+  const id = resource.definition.singleton?.(ctx)
+  if (id === undefined) throw recordNotFound()
+  return id
+}

@@ -1,0 +1,149 @@
+import { type Issue, violation } from '../errors.js'
+import type { Attribute, Format } from './define.js'
+
+/** The failed rule of a value: the contract's title and symbol, and the rule's own parameters. */
+interface Fault {
+  title: string
+  error: string
+  meta?: Record<string, unknown>
+}
+
+const fault = (title: string, error: string, meta?: Record<string, unknown>): Fault => ({
+  title,
+  error,
+  ...(meta === undefined ? {} : { meta }),
+})
+const INVALID = fault('is invalid', 'invalid')
+const BLANK = fault("can't be blank", 'blank')
+
+/** Characters of a string and nesting of an object that a definition may raise or lower. */
+const DEFAULT_MAX = 255
+const MAX_OBJECT_DEPTH = 16
+const MAX_OBJECT_BYTES = 32_768
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)
+
+/** Source: DECISIONS 5, RFC 9700 §2.1, ATTACKS R3: https only, except loopback; no fragment, no user-info, no wildcard. */
+function isRedirectUri(value: string): boolean {
+  if (/[\s*\\#]/.test(value) || !URL.canParse(value)) return false
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
+const isWebUrl = (value: string): boolean =>
+  !/\s/.test(value) && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }) !== undefined
+  } catch {
+    // Rails zone names ("Rome", "Eastern Time (US & Canada)") are what the contract's clients send.
+    return /^[A-Z][A-Za-z .&()'-]{1,60}$/.test(value)
+  }
+}
+
+const FORMATS: Readonly<Record<Format, (value: string) => boolean>> = {
+  // One address, plain: no list, no display name, no control characters, no trailing dot (ATTACKS S10).
+  email: (value) => value.length <= 254 && /^[^\s@,;<>"()[\]\\]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value),
+  url: isWebUrl,
+  redirect_uri: isRedirectUri,
+  color: (value) => /^#[0-9a-f]{6}$/i.test(value),
+  slug: (value) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value),
+  subject: (value) => /^[a-z][a-z0-9_]{1,63}$/.test(value),
+  time_zone: isTimeZone,
+  region: (value) => /^[a-z]{2}-[a-z]+-\d$/.test(value),
+}
+
+/** Text that PostgreSQL can keep and that comes back as it was sent. */
+const isPlainText = (value: string): boolean => value.isWellFormed() && !value.includes('\0')
+
+function stringFault(attribute: Attribute, value: unknown): Fault | undefined {
+  const { required, format, min = 0, max = DEFAULT_MAX } = attribute.options
+  if (typeof value !== 'string') return fault('is not a string', 'not_a_string')
+  if (!isPlainText(value)) return INVALID
+  if (required && value.trim() === '') return BLANK
+  if (attribute.values !== undefined && !attribute.values.includes(value)) {
+    return fault('is not included in the list', 'inclusion', { value, list: attribute.values })
+  }
+  if (value.length > max) return fault(`is too long (maximum is ${max} characters)`, 'too_long', { count: max })
+  if (value.length < min) return fault(`is too short (minimum is ${min} characters)`, 'too_short', { count: min })
+  return format !== undefined && !FORMATS[format](value) ? INVALID : undefined
+}
+
+function numberFault(attribute: Attribute, value: unknown): Fault | undefined {
+  const { min, max } = attribute.options
+  if (typeof value !== 'number' || !Number.isFinite(value)) return fault('is not a number', 'not_a_number')
+  if (attribute.kind === 'integer' && !Number.isSafeInteger(value)) {
+    return fault('must be an integer', 'not_an_integer', { value })
+  }
+  if (min !== undefined && value < min) {
+    return fault(`must be greater than or equal to ${min}`, 'greater_than_or_equal_to', { value, count: min })
+  }
+  if (max !== undefined && value > max) {
+    return fault(`must be less than or equal to ${max}`, 'less_than_or_equal_to', { value, count: max })
+  }
+  return undefined
+}
+
+/** Whether JSON can be kept without loss: no NUL, no lone surrogate, no number that JSON cannot write back. */
+function isKeepable(value: unknown, depth = 0): boolean {
+  if (depth > MAX_OBJECT_DEPTH) return false
+  if (typeof value === 'string') return isPlainText(value)
+  if (typeof value === 'number')
+    return (
+      Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 1e21)
+    )
+  if (Array.isArray(value)) return value.every((one) => isKeepable(one, depth + 1))
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, one]) => isPlainText(name) && isKeepable(one, depth + 1))
+}
+
+function objectFault(value: unknown): Fault | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return fault('is not an object', 'not_an_object')
+  if (!isKeepable(value)) return INVALID
+  const size = Buffer.byteLength(JSON.stringify(value))
+  if (size <= MAX_OBJECT_BYTES) return undefined
+  return fault(`is too long (maximum is ${MAX_OBJECT_BYTES} bytes)`, 'too_long', { count: MAX_OBJECT_BYTES })
+}
+
+function listFault(attribute: Attribute, value: unknown): Fault | undefined {
+  const { max = 20 } = attribute.options
+  if (!Array.isArray(value)) return fault('is not a list', 'not_a_list')
+  if (value.length > max) return fault(`is too long (maximum is ${max} items)`, 'too_long', { count: max })
+  const item: Attribute = { kind: 'string', options: { ...attribute.options, max: 2000, min: 1 } }
+  return value.map((one) => stringFault(item, one)).find((one) => one !== undefined)
+}
+
+function datetimeFault(value: unknown): Fault | undefined {
+  const isTime =
+    typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/.test(value)
+  return isTime && !Number.isNaN(Date.parse(value)) ? undefined : fault('is not a date and time (ISO 8601)', 'invalid')
+}
+
+function faultOf(attribute: Attribute, value: unknown): Fault | undefined {
+  if (value === null) return attribute.options.nullable ? undefined : BLANK
+  if (attribute.kind === 'string') return stringFault(attribute, value)
+  if (attribute.kind === 'integer' || attribute.kind === 'number') return numberFault(attribute, value)
+  if (attribute.kind === 'boolean')
+    return typeof value === 'boolean' ? undefined : fault('is not a boolean', 'not_a_boolean')
+  if (attribute.kind === 'object') return objectFault(value)
+  if (attribute.kind === 'list') return listFault(attribute, value)
+  return datetimeFault(value)
+}
+
+/** Checks one value against its attribute.
+ *  @returns the failed rule in the contract's words (CONTRACT 2.6), or undefined */
+export function checkValue(name: string, attribute: Attribute, value: unknown): Issue | undefined {
+  const found = faultOf(attribute, value)
+  return found === undefined ? undefined : violation({ name, ...found })
+}
+
+/** The value as it is kept: an e-mail address canonical, a time in UTC, the default for null. */
+export function canonical(attribute: Attribute, value: unknown): unknown {
+  if (value === null) return attribute.options.default ?? null
+  if (typeof value !== 'string') return value
+  if (attribute.options.format === 'email') return value.toLowerCase()
+  return attribute.kind === 'datetime' ? new Date(value).toISOString() : value
+}
