@@ -1,0 +1,61 @@
+import { AppError, atAttribute, atRelationship, type Issue, violation } from '../../errors.js'
+
+interface Kind {
+  /** Whether it must present its secret, unless it chooses otherwise. */
+  readonly confidential: boolean
+  /** Whether it may choose. */
+  readonly mayChoose: boolean
+  readonly role: 'required' | 'none'
+  /** Default life of its access tokens, in seconds (CONTRACT 4). */
+  readonly expiresIn: number
+}
+
+/** Kinds of application that an organization can make (DECISIONS 3). */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  sales_channel: { confidential: false, mayChoose: false, role: 'none', expiresIn: 14_400 },
+  integration: { confidential: true, mayChoose: false, role: 'required', expiresIn: 7200 },
+  webapp: { confidential: true, mayChoose: true, role: 'none', expiresIn: 7200 },
+}
+
+/** Checks what depends on the kind.
+ *  @throws AppError invalid, naming the field */
+export function checkKind(input: {
+  kind: string
+  confidential?: boolean
+  require_pkce?: boolean
+  role?: string | null
+}): Kind {
+  const { kind, confidential, role = null } = input
+  const rules = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+  if (rules === undefined) {
+    const meta = { value: kind, list: Object.keys(KINDS) }
+    const issue = violation({ name: 'kind', title: 'is not included in the list', error: 'inclusion', meta })
+    throw new AppError('invalid', { issues: [issue] })
+  }
+  const issues: Issue[] = []
+  const add = (name: string, title: string, error: string): void => {
+    issues.push(violation({ name, title, error, source: name === 'role' ? atRelationship(name) : atAttribute(name) }))
+  }
+  if (rules.role === 'required' && role === null) add('role', "can't be blank", 'blank')
+  if (rules.role === 'none' && role !== null) add('role', `must be blank for a ${kind}`, 'present')
+  const isConfidential = confidential ?? rules.confidential
+  if (!rules.mayChoose && isConfidential !== rules.confidential) {
+    add('confidential', `is ${rules.confidential} for a ${kind}`, 'invalid')
+  }
+  if (input.require_pkce === false && !(kind === 'webapp' && isConfidential)) {
+    add('require_pkce', 'may be false for a confidential webapp only', 'invalid')
+  }
+  if (issues.length > 0) throw new AppError('invalid', { issues })
+  return rules
+}
+
+const SCOPE_ITEM =
+  /^((market|store|stock_location):(all|id:[A-Za-z0-9]+|code:[A-Za-z0-9_.-]+|\d+)|(provisioning|metrics)-api|(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)|openid|profile|email)$/
+
+/** Refuses registered scopes that no token could carry (DECISIONS 3, "Scopes"). */
+export function checkScopes(scopes: string | undefined): void {
+  if (scopes === undefined) return
+  const items = scopes.split(' ')
+  if (items.every((item) => SCOPE_ITEM.test(item))) return
+  throw new AppError('invalid', { issues: [violation({ name: 'scopes', title: 'is invalid', error: 'invalid' })] })
+}

@@ -1,0 +1,52 @@
+import type { Context } from '../../access/context.js'
+import type { Row } from '../../access/guarded.js'
+import { AppError, atRelationship } from '../../errors.js'
+import type { Outcome } from '../../jsonapi/define.js'
+import { assertHolds } from '../roles/rank.js'
+import { credentialToChange } from './guard.js'
+import { checkKind, checkScopes, KINDS } from './kinds.js'
+
+interface Input {
+  id: string
+  changes: {
+    role?: string | null
+    scopes?: string
+    expires_in?: number | null
+    expires_at?: string | null
+    require_pkce?: boolean
+  }
+}
+
+/** What decides how far an application reaches; it may not change these of itself. */
+const GRANTS = ['role', 'scopes', 'expires_in', 'expires_at'] as const
+
+function assertNotOwnGrants(ctx: Context, credential: Row, changes: Input['changes']): void {
+  if (ctx.principal.applicationId !== credential.id || !GRANTS.some((name) => changes[name] !== undefined)) return
+  throw new AppError('forbidden', { detail: 'An application may not change its own role, scopes or lifetimes.' })
+}
+
+/** Changes an application; what it may do counts for tokens already issued within a second.
+ *  @throws AppError invalid (422), forbidden (403) */
+export async function updateCredential(ctx: Context, { id, changes }: Input): Promise<Outcome> {
+  const { role, expires_in, ...attributes } = changes
+  const credential = await credentialToChange(ctx, id, 'update')
+  assertNotOwnGrants(ctx, credential, changes)
+  const kind = String(credential.kind)
+  // A hosted application has no rules of its own here; those of an integration keep its role.
+  const rules = Object.hasOwn(KINDS, kind) ? kind : 'integration'
+  const roleAfter = role === undefined ? (credential.role_id as string | null) : role
+  const { expiresIn } = checkKind({
+    ...attributes,
+    kind: rules,
+    confidential: credential.confidential === true,
+    role: roleAfter,
+  })
+  checkScopes(attributes.scopes)
+  if (role != null) await assertHolds(ctx, role, atRelationship('role'))
+  await ctx.scope.update('api_credentials', id, {
+    ...attributes,
+    ...(role === undefined ? {} : { role_id: role }),
+    ...(expires_in === undefined ? {} : { expires_in: expires_in ?? expiresIn }),
+  })
+  return { id }
+}

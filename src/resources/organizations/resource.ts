@@ -1,0 +1,102 @@
+import { boolean, common, defineResource, object, string, toMany } from '../../jsonapi/define.js'
+import { createOrganization } from './create.js'
+import { removeOrganization } from './remove.js'
+import { platformSettings } from './settings.js'
+import { transferOwnership } from './transfer-ownership.js'
+
+const text = <const D extends string>(doc: D) => string({ can: ['create', 'update', 'read'], nullable: true, doc })
+const NO_LIMITS = { markets: null, skus: null, organizations: null, memberships: null }
+
+/** The tenant: people have seats in it, applications act in it. */
+export const organizations = defineResource({
+  type: 'organizations',
+  doc: 'An organization: people have seats in it, applications act in it, nothing crosses its border.',
+  table: 'organizations',
+  tenant: 'id',
+  versioned: true,
+  columns: ['deleted_at'],
+  attributes: {
+    ...common,
+    name: string({
+      can: ['create', 'update', 'read', 'filter', 'sort'],
+      required: true,
+      doc: 'Name.',
+      example: 'The Blue Brand',
+    }),
+    slug: string({
+      can: ['read', 'filter', 'sort'],
+      doc: 'DNS label, made from the name; never given to another organization.',
+      example: 'the-blue-brand',
+    }),
+    domain: string({
+      can: ['read', 'filter', 'sort'],
+      from: ({ domain }) => `slug || '.${domain}'`,
+      doc: 'Host of the organization.',
+      example: 'the-blue-brand.commercelayer.io',
+    }),
+    support_phone: text('Phone number for customers.'),
+    support_email: string({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      format: 'email',
+      doc: 'Address for customers.',
+    }),
+    logo_url: string({ can: ['create', 'update', 'read'], nullable: true, format: 'url', max: 2000, doc: 'Logo.' }),
+    favicon_url: string({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      format: 'url',
+      max: 2000,
+      doc: 'Icon of the browser tab.',
+    }),
+    primary_color: text('Main colour of the hosted applications.'),
+    contrast_color: string({
+      can: ['create', 'update', 'read', 'filter'],
+      nullable: true,
+      format: 'color',
+      doc: 'Colour on top of the main one: # and six hex digits.',
+      example: '#FFFFCC',
+    }),
+    gtm_id: text('Tag manager container of the live mode.'),
+    gtm_id_test: text('Tag manager container of the test mode.'),
+    region: string({
+      can: ['create', 'read', 'filter'],
+      nullable: true,
+      default: 'eu-west-1',
+      format: 'region',
+      doc: 'Where its data lives; fixed once made.',
+      example: 'eu-west-1',
+    }),
+    config: object({ can: ['create', 'update', 'read'], nullable: true, doc: 'Settings of the hosted applications.' }),
+    can_switch_live: boolean({ can: ['read'], doc: 'Whether it may go live.', example: true }),
+    subscription_info: object({
+      can: ['read'],
+      constant: { plan_type: 'self_hosted', limits: NO_LIMITS },
+      doc: 'No feature and no number is limited by a plan.',
+    }),
+    ...platformSettings,
+  },
+  relationships: {
+    memberships: toMany('memberships', { key: 'organization_id', can: ['read'], doc: 'Its seats.' }),
+    roles: toMany('roles', { key: 'organization_id', can: ['read'], doc: 'Its roles.' }),
+    permissions: toMany('permissions', { key: 'organization_id', can: ['read'], doc: 'The permissions of its roles.' }),
+    api_credentials: toMany('api_credentials', { key: 'organization_id', can: ['read'], doc: 'Its applications.' }),
+  },
+  verbs: { list: true, retrieve: true, create: createOrganization, update: true, delete: removeOrganization },
+  actions: {
+    transfer_ownership: {
+      method: 'PATCH',
+      needs: 'own',
+      attributes: {
+        new_owner_email: string({
+          can: ['update'],
+          required: true,
+          format: 'email',
+          doc: 'Address of an active member.',
+        }),
+      },
+      run: transferOwnership,
+      doc: 'Makes another member the owner, and an admin.',
+    },
+  },
+})
