@@ -1,0 +1,57 @@
+import { type Logger, pino } from 'pino'
+import { type Config, readConfig } from '../config.js'
+import { connect, type Database } from '../db/connect.js'
+import { migrate } from '../db/migrate.js'
+
+/** What a command gets of the world around it. */
+export interface Surroundings {
+  readonly env: Record<string, string | undefined>
+  /** Writes to the terminal; each call is whole lines. */
+  readonly out: (text: string) => void
+  /** Called for SIGTERM and SIGINT; only `serve` asks. */
+  readonly onSignal: (listener: () => void) => void
+}
+
+/** A command's configuration, log and database. */
+export interface Workplace {
+  readonly config: Config
+  readonly db: Database
+  readonly log: Logger
+}
+
+/** Opens the database that the configuration names. */
+export function openDatabase(config: Config, log: Logger): Promise<Database> {
+  const { databaseUrl, dataDir, databasePoolSize: poolSize, statementTimeoutMs } = config
+  return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, log: (message) => log.info(message) })
+}
+
+/** Runs `work` on an open database and closes it, whatever happens. The log goes to stderr, so that stdout holds
+ *  nothing but the answer (`--json` is for machines). */
+export async function onDatabase<T>({ env }: Surroundings, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+  const config = readConfig(env)
+  // Warnings and errors only: a command's own words are its log.
+  const log = pino({ level: config.logLevel === 'info' ? 'warn' : config.logLevel }, pino.destination(2))
+  const db = await openDatabase(config, log)
+  try {
+    return await work({ config, db, log })
+  } finally {
+    await db.close()
+  }
+}
+
+/** As `onDatabase`, on the newest schema. */
+export function onMigrated<T>(around: Surroundings, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+  return onDatabase(around, async (workplace) => {
+    await migrate(workplace.db)
+    return work(workplace)
+  })
+}
+
+/** Prints an answer: as one JSON document with `--json`, else as lines for people. */
+export function print(
+  out: Surroundings['out'],
+  options: { json?: boolean },
+  answer: { data: unknown; text: string },
+): void {
+  out(options.json ? `${JSON.stringify(answer.data, null, 2)}\n` : `${answer.text}\n`)
+}

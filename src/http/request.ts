@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { NextFunction, Request, Response } from 'express'
+import type { Principal } from '../access/principal.js'
+import { AppError } from '../errors.js'
+
+/** What the service knows of one request beside what express says. */
+export interface RequestState {
+  /** Stands in the answer, in the log lines and in `versions`. */
+  readonly id: string
+  /** Milliseconds of the monotonic clock. */
+  readonly startedAt: number
+  /** Who calls, once http/bearer has verified the token. */
+  principal?: Principal
+  /** Path under which the router that took the request is mounted. */
+  mount?: string
+  /** Code of the error that was answered, for the access log. */
+  errorCode?: string
+}
+
+const states = new WeakMap<IncomingMessage, RequestState>()
+
+const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Gives the request its id: the caller's `X-Request-Id` where it is harmless to repeat, else a new one; echoes it. */
+export function beginRequest(req: Request, res: Response, next: NextFunction): void {
+  const sent = req.headers['x-request-id']
+  const id = typeof sent === 'string' && ACCEPTED_ID.test(sent) ? sent : randomUUID()
+  states.set(req, { id, startedAt: performance.now() })
+  res.setHeader('X-Request-Id', id)
+  next()
+}
+
+/** The state of a request that passed `beginRequest`.
+ *  @throws Error (a fault of the wiring, not of the caller) otherwise */
+export function stateOf(req: IncomingMessage): RequestState {
+  const state = states.get(req)
+  if (!state) throw new Error('This request did not pass beginRequest: mount it first in app.ts.')
+  return state
+}
+
+/** The id of a request. */
+export const requestIdOf = (req: IncomingMessage): string => stateOf(req).id
+
+/** Who calls.
+ *  @throws AppError unauthenticated if the request did not pass http/bearer */
+export function principalFor(req: IncomingMessage): Principal {
+  const { principal } = stateOf(req)
+  if (!principal) throw new AppError('unauthenticated')
+  return principal
+}
