@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { aMember, anApplication, anOwner, type Body, change, type Owner, resource } from '../support/api.js'
+import { type Service, startService } from '../support/service.js'
+
+// Nobody grants what they do not hold, edits their own grants, or mints a credential stronger than themselves
+// (DECISIONS 3; ATTACKS J8, J9).
+
+let service: Service
+let owner: Owner
+let admin: Awaited<ReturnType<typeof aMember>>
+let clerk: Awaited<ReturnType<typeof aMember>>
+let clerkRole: string
+
+const inside = (): Record<string, [string, string]> => ({ organization: ['organizations', owner.organizationId] })
+const withRole = (role: string): Record<string, [string, string]> => ({ ...inside(), role: ['roles', role] })
+const everything = { can_create: true, can_read: true, can_update: true, can_destroy: true }
+
+async function aRole(name: string, subjects: readonly string[]): Promise<string> {
+  const made = await owner.post('/roles', resource('roles', { name }, inside()))
+  const role: string = made.body.data.id
+  const base: Body[] = (await owner.get(`/roles/${role}/permissions?page[size]=100`)).body.data
+  for (const subject of subjects) {
+    const present = base.find((one) => one.attributes.subject === subject)
+    if (present === undefined) {
+      await owner.post('/permissions', resource('permissions', { subject, ...everything }, { role: ['roles', role] }))
+    } else await owner.patch(`/permissions/${present.id}`, change('permissions', present.id, everything))
+  }
+  return role
+}
+
+beforeAll(async () => {
+  service = await startService()
+  owner = await anOwner(service)
+  admin = await aMember(service, owner, owner.roles.Admin as string)
+  // A clerk may write everything that carries a role, but is no admin.
+  clerkRole = await aRole('Clerk', ['memberships', 'roles', 'permissions', 'api_credentials'])
+  clerk = await aMember(service, owner, clerkRole)
+})
+afterAll(() => service.stop())
+
+const forbidden = { status: 403, code: 'FORBIDDEN' }
+const outcome = (reply: Body) => ({ status: reply.status, code: reply.body?.errors?.[0]?.code })
+
+describe('J8 credentials', () => {
+  test('a reader creates nothing', async () => {
+    const reader = await aMember(service, owner, owner.roles['Read-only'] as string)
+    const body = resource('api_credentials', { name: 'x', kind: 'sales_channel' }, inside())
+    expect(outcome(await reader.post('/api_credentials', body))).toEqual(forbidden)
+  })
+
+  test('a credential stronger than its maker is refused, an equal one is made', async () => {
+    const strong = resource(
+      'api_credentials',
+      { name: 'x', kind: 'integration' },
+      withRole(owner.roles.Admin as string),
+    )
+    const reply = await clerk.post('/api_credentials', strong)
+    expect(outcome(reply)).toEqual(forbidden)
+    expect(reply.body.errors[0].source).toEqual({ pointer: '/data/relationships/role' })
+    const equal = resource('api_credentials', { name: 'x', kind: 'integration' }, withRole(clerkRole))
+    expect((await clerk.post('/api_credentials', equal)).status).toBe(201)
+  })
+
+  test('an admin’s credential is not edited, re-pointed, switched off or deleted from below', async () => {
+    const strong = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+    for (const attributes of [
+      { name: 'mine' },
+      { redirect_uri: 'https://evil.example/cb' },
+      { expires_in: 31536000 },
+      { _disable: true },
+    ]) {
+      expect(
+        outcome(await clerk.patch(`/api_credentials/${strong.id}`, change('api_credentials', strong.id, attributes))),
+      ).toEqual(forbidden)
+    }
+    const weaker = change('api_credentials', strong.id, {}, { role: ['roles', clerkRole] })
+    expect(outcome(await clerk.patch(`/api_credentials/${strong.id}`, weaker))).toEqual(forbidden)
+    expect(outcome(await clerk.delete(`/api_credentials/${strong.id}`))).toEqual(forbidden)
+    expect((await strong.get('/roles')).status).toBe(200)
+  })
+
+  test('a webapp, which acts as whoever signs in, is redirected by an admin only', async () => {
+    const webapp = await anApplication(service, owner, 'webapp', {
+      attributes: { redirect_uri: 'https://app.example/cb' },
+    })
+    const body = change('api_credentials', webapp.id, { redirect_uri: 'https://evil.example/cb' })
+    expect(outcome(await clerk.patch(`/api_credentials/${webapp.id}`, body))).toEqual(forbidden)
+    expect((await admin.patch(`/api_credentials/${webapp.id}`, body)).status).toBe(200)
+  })
+
+  test('an integration does not widen itself', async () => {
+    const strong = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+    for (const attributes of [{ expires_in: 31536000 }, { scopes: 'market:all store:all' }, { expires_at: null }]) {
+      const body = change('api_credentials', strong.id, attributes)
+      expect(outcome(await strong.patch(`/api_credentials/${strong.id}`, body))).toEqual(forbidden)
+    }
+  })
+
+  test('a token narrowed by its scopes grants no more than the scopes leave', async () => {
+    const narrow = await aMember(
+      service,
+      owner,
+      owner.roles.Admin as string,
+      'memberships:create memberships:read roles:read organizations:read',
+    )
+    const invite = (role: string) =>
+      narrow.post('/memberships', resource('memberships', { user_email: 'n@example.com' }, withRole(role)))
+    expect(outcome(await invite(owner.roles.Admin as string))).toEqual(forbidden)
+    expect((await narrow.get('/api_credentials')).status).toBe(403)
+  })
+})
+
+describe('J9 seats, roles and permissions', () => {
+  test('nobody is invited to a higher role than the inviter’s', async () => {
+    const body = resource('memberships', { user_email: 'boss@example.com' }, withRole(owner.roles.Admin as string))
+    expect(outcome(await clerk.post('/memberships', body))).toEqual(forbidden)
+  })
+
+  test('nobody changes their own seat’s role or access, by PATCH or by the relationship', async () => {
+    for (const who of [clerk, admin]) {
+      const lower = change('memberships', who.membershipId, {}, { role: ['roles', owner.roles['Read-only'] as string] })
+      expect(outcome(await who.patch(`/memberships/${who.membershipId}`, lower))).toEqual(forbidden)
+      const linkage = { data: { type: 'roles', id: owner.roles.Member } }
+      expect(outcome(await who.patch(`/memberships/${who.membershipId}/relationships/role`, linkage))).toEqual(
+        forbidden,
+      )
+    }
+    const access = change('memberships', admin.membershipId, { access_scope: 'all_access' })
+    expect(outcome(await admin.patch(`/memberships/${admin.membershipId}`, access))).toEqual(forbidden)
+  })
+
+  test('a seat above one’s own is neither lowered nor ended', async () => {
+    const lower = change('memberships', admin.membershipId, {}, { role: ['roles', clerkRole] })
+    expect(outcome(await clerk.patch(`/memberships/${admin.membershipId}`, lower))).toEqual(forbidden)
+    expect(outcome(await clerk.delete(`/memberships/${admin.membershipId}`))).toEqual(forbidden)
+  })
+
+  test('one’s own role gains nothing, not even base permissions', async () => {
+    const more = resource('permissions', { subject: 'versions', ...everything }, { role: ['roles', clerkRole] })
+    expect(outcome(await clerk.post('/permissions', more))).toEqual(forbidden)
+    const [mine]: Body[] = (await clerk.get(`/roles/${clerkRole}/permissions`)).body.data
+    const wider = change('permissions', mine.id, { can_destroy: true })
+    expect(outcome(await clerk.patch(`/permissions/${mine.id}`, wider))).toEqual(forbidden)
+    const trigger = change('roles', clerkRole, { _add_missing_base_permissions: true })
+    expect(outcome(await clerk.patch(`/roles/${clerkRole}`, trigger))).toEqual(forbidden)
+  })
+
+  test('another role gains what one holds, and no more', async () => {
+    const other = (await clerk.post('/roles', resource('roles', { name: 'Other' }, inside()))).body.data.id
+    const grant = (subject: string) =>
+      clerk.post('/permissions', resource('permissions', { subject, ...everything }, { role: ['roles', other] }))
+    const outcomes = [await grant('orders'), await grant('versions')].map(outcome)
+    expect(outcomes).toEqual([forbidden, forbidden])
+    const held: Body[] = (await clerk.get(`/roles/${other}/permissions?filter[q][subject_eq]=memberships`)).body.data
+    const wider = change('permissions', held[0].id, everything)
+    expect((await clerk.patch(`/permissions/${held[0].id}`, wider)).status).toBe(200)
+  })
+
+  test('built-in roles take no permissions and are not deleted', async () => {
+    for (const role of [owner.roles.Admin, owner.roles['Read-only']] as string[]) {
+      const row = resource('permissions', { subject: 'orders', ...everything }, { role: ['roles', role] })
+      expect((await owner.post('/permissions', row)).status).toBe(422)
+      expect((await owner.delete(`/roles/${role}`)).status).toBe(423)
+    }
+  })
+})
