@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Express, Request, Router } from 'express'
 import type { Logger } from 'pino'
 import type { Evaluate } from './access/abilities.js'
+import { confirmEmail } from './access/accounts.js'
 import { type Access, type Context, createAccess, systemClock } from './access/context.js'
 import type { Config } from './config.js'
 import { readMasterKey } from './crypto/master-key.js'
@@ -11,6 +12,7 @@ import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
 import { readDocument } from './http/body.js'
 import { onlyCanonicalPaths, unknownRoute } from './http/canonical.js'
+import { allowBrowsers } from './http/cors.js'
 import { createHealth } from './http/health.js'
 import { createJsonApiErrors } from './http/jsonapi-errors.js'
 import { negotiate } from './http/negotiate.js'
@@ -18,12 +20,19 @@ import { createOAuthErrors } from './http/oauth-errors.js'
 import { beginRequest, principalFor, requestIdOf } from './http/request.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
+import { createTokenInfo } from './http/tokeninfo.js'
+import { createJobs } from './jobs/index.js'
+import type { Runner } from './jobs/runner.js'
 import type { Registry } from './jsonapi/registry.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
+import { createDevMail } from './pages/dev-mail.js'
 import { openApiYaml } from './pages/openapi.js'
 import { createPages } from './pages/routes.js'
+import { createSchemas } from './pages/schemas.js'
+import { createVerifyEmail } from './pages/verify-email.js'
 import { compileResources } from './resources/index.js'
+import { type Activity, createActivity } from './tokens/activity.js'
 import { checkFingerprint } from './tokens/fingerprint.js'
 import { createKeyRing, type KeyRing } from './tokens/keys.js'
 import { createRevocations, type Revocations } from './tokens/revocations.js'
@@ -51,6 +60,9 @@ export interface Parts {
   readonly revocations: Revocations
   readonly verifier: Verifier
   readonly access: Access
+  readonly activity: Activity
+  /** Runs the background jobs while started, unless JOBS=off. */
+  readonly runner: Runner
   /** Reads the revocations and the keys, and keeps both fresh. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -65,6 +77,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   const keys = createKeyRing(db, secrets, { alg: config.tokenAlg, revocations })
   const verifier = createVerifier({ keys, revocations, issuer: config.issuer, audience: config.apiUrl })
   const registry = overrides.registry ?? compileResources({ domain: config.domain })
+  const activity = createActivity({ knex: db.knex, log })
   const access = createAccess({
     knex: db.knex,
     guards: registry.guards,
@@ -72,8 +85,10 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
     secrets,
     settings: config,
     clock,
+    activity,
     ...overrides,
   })
+  const runner = createJobs({ knex: db.knex, log, clock, config, secrets })
   return {
     clock,
     registry,
@@ -82,11 +97,17 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
     revocations,
     verifier,
     access,
+    activity,
+    runner,
     async start() {
       await revocations.start()
       await keys.start()
+      activity.start()
+      await runner.start()
     },
     async stop() {
+      await runner.stop()
+      await activity.stop()
       keys.stop()
       await revocations.stop()
     },
@@ -118,10 +139,10 @@ function jsonApiPlane(parts: Parts, config: Config): Router {
 }
 
 function oauthPlane(parts: Parts, { config, db, log }: PartsOptions): Router {
-  const { keys, revocations, secrets, verifier, clock } = parts
+  const { keys, revocations, secrets, verifier, clock, activity } = parts
   const onError = createOAuthErrors(log)
   const subjects = new Set(parts.registry.resources.keys())
-  return createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError, subjects }).router
+  return createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError, subjects, activity }).router
 }
 
 interface Wiring {
@@ -137,9 +158,16 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   const app = createExpress()
   app.use(beginRequest, securityHeaders, createAccessLog(log), onlyCanonicalPaths)
   app.use(createHealth({ isReady }))
-  app.use(oauthPlane(parts, options))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
-  app.use('/api', noteMount, negotiate, bearer, readDocument, jsonApiPlane(parts, config))
+  const { access, clock, registry, secrets } = parts
+  app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
+  app.use(oauthPlane(parts, options))
+  app.use('/api', createSchemas())
+  app.use('/api', noteMount, allowBrowsers, negotiate, bearer, readDocument, jsonApiPlane(parts, config))
+  app.use(createDevMail({ knex: db.knex, secrets, config }))
+  app.use(
+    createVerifyEmail((token) => confirmEmail(db.knex, { tokenHash: parts.secrets.hash(token), now: parts.clock() })),
+  )
   app.use(createPages({ config, engine: db.engine, openApi: () => openApiYaml(parts.registry, config) }))
   app.use(unknownRoute)
   app.use(createJsonApiErrors(log))

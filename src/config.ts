@@ -21,6 +21,15 @@ export interface Config {
   readonly invitationSeconds: number
   readonly autoActivateKnownUsers: boolean
   readonly production: boolean
+  /** Where the pages for people are: the base of links in mails. */
+  readonly pagesUrl: string
+  /** `smtp://` or `smtps://`; undefined: mails are shown at /dev/mail (in production they wait). */
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
+  /** Name servers (`ip` or `ip:port`) that prove the domains of identity providers; empty: the system's. */
+  readonly dnsServers: readonly string[]
+  /** Whether this instance runs the background jobs. */
+  readonly jobs: boolean
 }
 
 /** Thrown by readConfig: names every bad variable at once. */
@@ -32,6 +41,10 @@ export class ConfigError extends Error {
 }
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((value) => ['true', '1', 'on'].includes(value))
+const servers = z
+  .string()
+  .regex(/^[0-9a-fA-F.:[\],]+$/, 'must be IP addresses, with ports if need be, separated by commas')
+  .transform((value) => value.split(',').filter((one) => one !== ''))
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high)
 const webUrl = z
   .url({ protocol: /^https?$/ })
@@ -55,24 +68,37 @@ const schema = z.object({
   ISSUER: webUrl.optional(),
   API_URL: webUrl.optional(),
   TOKEN_ALG: z.enum(['RS512', 'RS256', 'ES256', 'EdDSA']).default('RS512'),
+  DNS_SERVERS: servers.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   BCRYPT_COST: whole(4, 15).default(10),
   INVITATION_HOURS: whole(1, 720).default(168),
   AUTO_ACTIVATE_KNOWN_USERS: flag.default(false),
   NODE_ENV: z.string().optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
+    .refine((value) => URL.canParse(value), 'must be a URL: smtp://user:password@host:port')
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*@[A-Za-z0-9.-]+>?$/, 'must be an address, such as Gatehouse <no-reply@example.com>')
+    .optional(),
+  JOBS: flag.default(true),
 })
 
 type Variables = z.infer<typeof schema>
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '')
 
-function urls(env: Variables): Pick<Config, 'issuer' | 'apiUrl' | 'authorizeUrl' | 'domain'> {
+function urls(env: Variables): Pick<Config, 'issuer' | 'apiUrl' | 'authorizeUrl' | 'pagesUrl' | 'domain'> {
   const local = `http://localhost:${env.PORT}`
   const { DOMAIN: domain } = env
+  const pagesUrl = domain ? `https://dashboard.${domain}` : trimmed(env.ISSUER ?? local)
   return {
     issuer: trimmed(env.ISSUER ?? (domain ? `https://auth.${domain}` : local)),
     apiUrl: trimmed(env.API_URL ?? (domain ? `https://provisioning.${domain}/api` : `${local}/api`)),
-    authorizeUrl: `${domain ? `https://dashboard.${domain}` : trimmed(env.ISSUER ?? local)}/oauth/authorize`,
+    authorizeUrl: `${pagesUrl}/oauth/authorize`,
+    pagesUrl,
     domain: domain ?? `localhost:${env.PORT}`,
   }
 }
@@ -99,8 +125,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     tokenAlg: variables.TOKEN_ALG,
     logLevel: variables.LOG_LEVEL,
     bcryptCost: variables.BCRYPT_COST,
+    dnsServers: variables.DNS_SERVERS,
     invitationSeconds: variables.INVITATION_HOURS * 3600,
     autoActivateKnownUsers: variables.AUTO_ACTIVATE_KNOWN_USERS,
     production: variables.NODE_ENV === 'production',
+    smtpUrl: variables.SMTP_URL,
+    mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
+    jobs: variables.JOBS,
   })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { AnyDefinition } from '../../src/jsonapi/define.js'
 import { createRegistry } from '../../src/jsonapi/registry.js'
 import { definitions, others } from '../../src/resources/index.js'
 import { anOwner, change, resource } from '../support/api.js'
@@ -65,7 +66,7 @@ test('a definition that could leak is refused at boot, with the repair', () => {
     ...labels,
     attributes: { secret: { kind: 'string' as const, options: { can: ['filter'] as const, doc: 'x' } } },
   }
-  expect(() => createRegistry([...definitions, broken], others, { domain: 'x' })).toThrow(
+  expect(() => createRegistry([...definitions, broken as unknown as AnyDefinition], others, { domain: 'x' })).toThrow(
     /"secret" can be used to filter but not be read/,
   )
   const lost = {
@@ -74,5 +75,7 @@ test('a definition that could leak is refused at boot, with the repair', () => {
       owner: { target: 'people', many: false, options: { key: 'id', can: ['read'] as const, doc: 'x' } },
     },
   }
-  expect(() => createRegistry([...definitions, lost], others, { domain: 'x' })).toThrow(/there are: organizations, /)
+  expect(() => createRegistry([...definitions, lost as unknown as AnyDefinition], others, { domain: 'x' })).toThrow(
+    /there are: organizations, /,
+  )
 })

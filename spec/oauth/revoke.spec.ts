@@ -131,6 +131,24 @@ describe('revocation', () => {
     expect((await revoke({ ...body(integration), token })).text).toBe('{}')
   })
 
+  test('a public client ends so many tokens an hour by its client_id alone; with its secret as many as it likes', async () => {
+    const strict = await startOAuth({ db: service.db, revocationsPerHour: 2 })
+    const end = (form: Record<string, string>) => postForm(`${strict.url}/oauth/revoke`, form)
+    const tokens = await Promise.all([1, 2, 3, 4].map(() => aToken(channel)))
+    const [first = '', second = '', third = '', fourth = ''] = tokens
+    for (const token of [first, 'nonsense', first, second]) {
+      expect((await end({ ...idOnly(channel), token })).status).toBe(200)
+    }
+    const refused = await end({ ...idOnly(channel), token: third })
+    expect([refused.status, refused.body.error]).toEqual([429, 'temporarily_unavailable'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500)
+    expect(await lives(third, strict)).toBe(true)
+    expect((await end({ ...body(channel), token: fourth })).status).toBe(200)
+    strict.time.offsetMs = 3_601_000
+    expect((await end({ ...idOnly(channel), token: third })).status).toBe(200)
+    await strict.stop()
+  })
+
   test('7009-05 any token_type_hint will do', async () => {
     for (const token_type_hint of ['refresh_token', 'access_token', 'nonsense']) {
       const token = await aToken(integration)

@@ -108,4 +108,48 @@ describe('scopes', () => {
   ] as const)('%p of a credential registered for %p: %p', (scope, registered, granted) => {
     expect(grant(scope, 'sales_channel', registered)).toBe(granted ? scope : 'invalid_scope')
   })
+
+  test.each([
+    ['roles:read', 'roles:read', true],
+    ['roles:read', 'roles:manage', true],
+    ['roles:read', '*:read', true],
+    ['roles:read memberships:read', '*:read', true],
+    ['market:all roles:read', 'market:all roles:read', true],
+    ['roles:read', 'provisioning-api', true],
+    ['market:all', 'market:all provisioning-api', true],
+    ['roles:read', 'provisioning-api roles:read', true],
+    ['metrics-api', 'metrics-api', true],
+    ['provisioning-api', 'roles:read', false],
+    ['roles:update', 'roles:read', false],
+    ['roles:manage', 'roles:read', false],
+    ['roles:update', '*:read', false],
+    ['*:read', 'roles:read', false],
+    ['roles:read memberships:manage', 'roles:read', false],
+    // Without an item that narrows, a token has all the rights of its role.
+    ['market:all', 'market:all roles:read', false],
+    ['provisioning-api', 'provisioning-api roles:read', false],
+    ['provisioning-api', 'metrics-api', false],
+    ['roles:read', 'metrics-api', false],
+    ['market:all', 'market:all metrics-api', false],
+    ['metrics-api', 'provisioning-api', false],
+    // What nobody can register any more, but may stand in old rows.
+    ['*:read', 'market:all *:manage', false],
+    ['roles:read', 'market:all *:update', false],
+    ['market:all', 'market:all *:update', false],
+  ] as const)('%p of an integration registered for %p: %p', (scope, registered, granted) => {
+    expect(grant(scope, 'integration', registered)).toBe(granted ? scope : 'invalid_scope')
+  })
+
+  test.each([
+    ['integration', 'market:all roles:read', 'market:all roles:read'],
+    ['integration', 'roles:read', 'roles:read'],
+    ['integration', 'market:all provisioning-api', 'market:all provisioning-api'],
+    ['integration', 'market:all *:update', 'invalid_scope'],
+    ['integration', 'market:all rolez:read', 'invalid_scope'],
+    ['sales_channel', 'provisioning-api roles:manage', 'invalid_scope'],
+    ['sales_channel', 'market:id:abcdefghij roles:manage', 'market:id:abcdefghij'],
+    ['sales_channel', 'market:all roles:manage', 'market:all'],
+  ] as const)('without a scope an old %s registered for %p gets %p', (kind, registered, expected) => {
+    expect(grant('', kind, registered)).toBe(expected)
+  })
 })

@@ -36,6 +36,11 @@ beforeAll(async () => {
   })
   integration = await aCredential(service.db, secrets, { organization, kind: 'integration', extra: { mode: 'live' } })
   user = await aUser(service.db, secrets)
+  await asRole(service.db, { role: 'api', organizationId: organization.id }, async (trx) => {
+    const stamps = { organization_id: organization.id, created_at: new Date(), updated_at: new Date() }
+    await trx('markets').insert({ id: 'marketmark', name: 'USA', code: 'usa', ...stamps })
+    await trx('stores').insert({ id: 'storestore', name: 'X', code: 'x', market_id: 'marketmark', ...stamps })
+  })
 })
 
 afterAll(() => service.stop())

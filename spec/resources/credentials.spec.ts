@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { anApplication, anOwner, type Body, change, type Owner, resource, tokenFor } from '../support/api.js'
+import { anApplication, anOwner, api, type Body, change, type Owner, resource, tokenFor } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
 
 let service: Service
@@ -175,4 +175,93 @@ test('a test-mode machine touches test-mode credentials only', async () => {
     { organization: ['organizations', owner.organizationId] },
   )
   expect((await machine.post('/api_credentials', body)).status).toBe(403)
+})
+
+test('F11 T9 a token made by an instance whose clock is 55 s ahead dies with its credential', async () => {
+  const app = await anApplication(service, owner, 'sales_channel')
+  const ahead = await startService({ db: service.db, clock: () => new Date(Date.now() + 55_000) })
+  const token = await tokenFor(ahead, { clientId: app.clientId })
+  await ahead.stop()
+  expect((await api(service, token).get('/organization')).status).toBe(200)
+  await owner.delete(`/api_credentials/${app.id}`)
+  expect((await api(service, token).get('/organization')).status).toBe(401)
+})
+
+test('F11 T9 such a token is refused while its credential is disabled', async () => {
+  for (const [kind, roleId] of [['sales_channel'], ['integration', owner.roles.Admin as string]] as const) {
+    const app = await anApplication(service, owner, kind, roleId === undefined ? {} : { roleId })
+    const ahead = await startService({ db: service.db, clock: () => new Date(Date.now() + 55_000) })
+    const token = await tokenFor(ahead, app)
+    await ahead.stop()
+    await owner.patch(`/api_credentials/${app.id}`, change('api_credentials', app.id, { _disable: true }))
+    const reply = await api(service, token).get('/organization')
+    expect([kind, reply.status, reply.headers.get('www-authenticate')]).toEqual([
+      kind,
+      401,
+      'Bearer realm="gatehouse", error="invalid_token"',
+    ])
+  }
+})
+
+test('the registered scopes of a credential bind its tokens', async () => {
+  const { client_id: clientId, client_secret: clientSecret } = (
+    await make({ kind: 'integration', scopes: 'roles:read' }, owner.roles.Admin)
+  ).body.data.attributes
+  const client = { clientId, clientSecret }
+  await expect(tokenFor(service, { ...client, scope: 'memberships:manage' })).rejects.toThrow('scope')
+  await expect(tokenFor(service, { ...client, scope: 'provisioning-api' })).rejects.toThrow('invalid_scope')
+  const machine = api(service, await tokenFor(service, client))
+  expect((await machine.get('/roles')).status).toBe(200)
+  expect((await machine.get('/memberships')).status).toBe(403)
+})
+
+test.each(['*:update', '*:manage', 'market:read', 'roles:eat', 'Roles:read', 'store:12', ''])(
+  'scopes that the evaluator would ignore are refused: %p',
+  async (scopes) => {
+    expect(fault(await make({ kind: 'integration', scopes }, owner.roles.Admin)).slice(0, 2)).toEqual([
+      422,
+      '/data/attributes/scopes',
+    ])
+  },
+)
+
+test('a sales channel is registered for scope targets only', async () => {
+  for (const scopes of ['provisioning-api roles:manage', 'market:all roles:read', '*:read', 'metrics-api']) {
+    expect(fault(await make({ kind: 'sales_channel', scopes }))).toEqual([422, '/data/attributes/scopes', 'invalid'])
+  }
+  const made = await make({
+    kind: 'sales_channel',
+    scopes: 'market:code:usa store:all stock_location:id:abc market:12',
+  })
+  expect(made.status).toBe(201)
+  const wider = change('api_credentials', made.body.data.id, { scopes: 'market:all roles:manage' })
+  expect((await owner.patch(`/api_credentials/${made.body.data.id}`, wider)).status).toBe(422)
+})
+
+test('the tokens of an application end when it is made to expire', async () => {
+  for (const [kind, roleId] of [['sales_channel'], ['integration', owner.roles.Admin as string]] as const) {
+    const app = await anApplication(service, owner, kind, roleId === undefined ? {} : { roleId })
+    const past = change('api_credentials', app.id, { expires_at: '2020-01-01T00:00:00Z' })
+    expect((await owner.patch(`/api_credentials/${app.id}`, past)).status).toBe(200)
+    expect((await app.get('/organization')).status).toBe(401)
+    await owner.patch(`/api_credentials/${app.id}`, change('api_credentials', app.id, { expires_at: null }))
+    expect((await app.get('/organization')).status).toBe(401)
+  }
+})
+
+test('a token that was made to live longer than its application now does ends with it', async () => {
+  let ahead = 0
+  const later = await startService({ db: service.db, clock: () => new Date(Date.now() + ahead) })
+  for (const [kind, roleId] of [['sales_channel'], ['integration', owner.roles.Admin as string]] as const) {
+    ahead = 0
+    const app = await anApplication(later, owner, kind, roleId === undefined ? {} : { roleId })
+    const soon = new Date(Date.now() + 120_000).toISOString()
+    await owner.patch(`/api_credentials/${app.id}`, change('api_credentials', app.id, { expires_at: soon }))
+    expect((await app.get('/organization')).status).toBe(200)
+    ahead = 119_000
+    expect((await app.get('/organization')).status).toBe(200)
+    ahead = 121_000
+    expect([kind, (await app.get('/organization')).status]).toEqual([kind, 401])
+  }
+  await later.stop()
 })

@@ -54,7 +54,7 @@ test('J11 two owners who remove each other at once leave one', async () => {
     ])
     const left = await service.db.knex('memberships').where({ organization_id: owner.organizationId, owner: true })
     expect(left).toHaveLength(1)
-    expect(replies.map(({ status }) => status).filter((status) => status === 204)).toHaveLength(1)
+    expect(replies.map(({ status }) => status).filter((status) => status < 300)).toHaveLength(1)
     expect(replies.every(({ status }) => status < 500)).toBe(true)
   }
 })

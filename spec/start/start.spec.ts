@@ -73,8 +73,28 @@ describe('the first start on an empty directory', () => {
       read_only_integration: client,
       webapp: { ...client, redirect_uri: expect.any(String) },
       spa: { client_id: expect.any(String), redirect_uri: expect.any(String) },
+      customer: { id: expect.any(String), email: expect.any(String), password: expect.any(String) },
+      market_scope: 'market:code:usa',
+      store_scope: 'market:code:usa store:code:new-york',
       other_organization: { id: expect.any(String), slug: 'other', owner: person, integration: client },
     })
+  })
+
+  test('the scopes of the demo get tokens', async () => {
+    const {
+      sales_channel: client,
+      market_scope,
+      store_scope,
+    } = demo() as unknown as {
+      sales_channel: Demo['owner']
+      market_scope: string
+      store_scope: string
+    }
+    for (const scope of [market_scope, store_scope]) {
+      const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: client.client_id, scope })
+      const answer = await fetch(`${demo().base_url}/oauth/token`, { method: 'POST', body })
+      expect(await answer.json()).toMatchObject({ scope, token_type: 'bearer' })
+    }
   })
 
   test('prints three lines that work as printed, each on its own', async () => {

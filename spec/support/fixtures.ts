@@ -24,6 +24,21 @@ export type Fixtures = ReadonlyMap<string, string>
 
 type Links = Record<string, [string, string]>
 
+/** Relationships that a sample has although its definition does not require them: one of several is needed, or the sample
+ *  would not say whose it is. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  application_memberships: ['membership'],
+  identity_providers: ['owner_organization'],
+}
+
+/** Attributes that must differ from those of every other organization. */
+const FRESH: Readonly<Record<string, () => Record<string, unknown>>> = {
+  identity_providers: () => ({ name: `Sample ${newId()}` }),
+}
+
+const needed = (target: Resource, { name, options }: { name: string; options: { required?: boolean } }): boolean =>
+  options.required === true || (ALSO[target.name] ?? []).includes(name)
+
 /** The body of a create of a resource in the organization of some fixtures: its required attributes and relationships. */
 export function sampleDocument(registry: Registry, target: Resource, fixtures: Fixtures): Body {
   const required = [...target.attributes.values()].filter(
@@ -31,11 +46,12 @@ export function sampleDocument(registry: Registry, target: Resource, fixtures: F
   )
   const attributes = Object.fromEntries(required.map((one) => [one.name, sampleValue(one)]))
   const links: Links = {}
-  for (const { name, target: to, options } of target.relationships.values()) {
-    if (options.required && options.can.includes('create'))
+  for (const one of target.relationships.values()) {
+    const { name, target: to, options } = one
+    if (needed(target, one) && options.can.includes('create'))
       links[name] = [registry.get(to).type, fixtures.get(to) ?? '']
   }
-  return resource(target.type, attributes, links)
+  return resource(target.type, { ...attributes, ...FRESH[target.name]?.() }, links)
 }
 
 /** Makes a row of every listed type through the API, generated from the definitions: a new type needs no line here. */
@@ -47,7 +63,7 @@ export async function makeFixtures(registry: Registry, owner: Owner): Promise<Fi
   while (waiting.length > 0) {
     const index = waiting.findIndex((one) =>
       [...one.relationships.values()].every(
-        ({ target, options }) => !options.required || !options.can.includes('create') || fixtures.has(target),
+        (link) => !needed(one, link) || !link.options.can.includes('create') || fixtures.has(link.target),
       ),
     )
     const [next] = waiting.splice(index, 1)

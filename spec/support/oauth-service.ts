@@ -21,7 +21,9 @@ export const secrets = createSecrets(Buffer.from('the master key of the specs, w
 type LogEntry = readonly [string, unknown]
 
 /** The authorization server alone, on a port of its own. With `db` it is one more instance on that database. */
-export async function startOAuth(options: { db?: Database; alg?: TokenAlg; issuer?: string } = {}) {
+export async function startOAuth(
+  options: { db?: Database; alg?: TokenAlg; issuer?: string; revocationsPerHour?: number } = {},
+) {
   const db = options.db ?? (await specDatabase())
   const issuer = options.issuer ?? ISSUER
   const logged: LogEntry[] = []
@@ -38,7 +40,9 @@ export async function startOAuth(options: { db?: Database; alg?: TokenAlg; issue
   const config = { issuer, apiUrl: API_URL }
   const app = express()
   app.use(beginRequest)
-  app.use(createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError }).router)
+  const bounds = options.revocationsPerHour === undefined ? {} : { revocationsPerHour: options.revocationsPerHour }
+  const parts = { config, db, keys, revocations, secrets, verifier, clock, onError, ...bounds }
+  app.use(createOAuth(parts).router)
   const server = createServer(app).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

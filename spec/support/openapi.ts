@@ -57,6 +57,8 @@ export function checkAnswer(answer: { method: string; url: string; status: numbe
   compiled.set(pointer, validate)
   if (!validate(body)) {
     const faults = ajv.errorsText(validate.errors, { separator: '\n' })
-    throw new Error(`${method} ${path} ${status} is not what openapi.yaml says:\n${faults}\n${JSON.stringify(body).slice(0, 1500)}`)
+    throw new Error(
+      `${method} ${path} ${status} is not what openapi.yaml says:\n${faults}\n${JSON.stringify(body).slice(0, 1500)}`,
+    )
   }
 }

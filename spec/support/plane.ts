@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { createAccessLog, noteMount } from '../../src/http/access-log.js'
 import { readDocument } from '../../src/http/body.js'
 import { onlyCanonicalPaths, unknownRoute } from '../../src/http/canonical.js'
+import { allowBrowsers } from '../../src/http/cors.js'
 import { createHealth } from '../../src/http/health.js'
 import { createJsonApiErrors } from '../../src/http/jsonapi-errors.js'
 import { JSON_API, negotiate } from '../../src/http/negotiate.js'
@@ -67,7 +68,7 @@ export async function startPlane(routes: Router): Promise<Plane> {
   const app = createExpress()
   app.use(beginRequest, securityHeaders, createAccessLog(log), onlyCanonicalPaths)
   app.use(createHealth({ isReady: () => true }))
-  app.use('/api', noteMount, negotiate, readDocument, routes)
+  app.use('/api', noteMount, allowBrowsers, negotiate, readDocument, routes)
   app.use(unknownRoute)
   app.use(createJsonApiErrors(log))
   const server = createHttpServer(app)

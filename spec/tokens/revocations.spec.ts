@@ -78,13 +78,13 @@ describe('revocations', () => {
   })
 
   test('a row that commits seconds after younger ones is still read', async () => {
-    // As if its transaction had begun ten seconds before the last read.
+    // As if its transaction had begun forty seconds before the last read.
     await asRole(db, { role: 'auth' }, (trx) =>
       trx('revocations').insert({
         topic: 'user:late',
         not_before: new Date(),
         expires_at: inAnHour(),
-        created_at: new Date(Date.now() - 10_000),
+        created_at: new Date(Date.now() - 40_000),
       }),
     )
     await here.refresh()
@@ -99,6 +99,8 @@ describe('revocations', () => {
       here.tell(trx, { topic: 'organization:told', now: new Date(), expiresAt: inAnHour() }),
     )
     await here.refresh()
+    await here.refresh()
+    await revoke('jti:a.unheard:told')
     await here.refresh()
     stop()
     await revoke('organization:unheard')
@@ -119,6 +121,12 @@ describe('revocations', () => {
     await late.stop()
   })
 
+  test('the resource layer ends tokens by what it changes, never by a row of its own', async () => {
+    const row = { topic: 'organization:victim', not_before: new Date(), expires_at: inAnHour() }
+    const written = asRole(db, { role: 'api' }, (trx) => trx('revocations').insert(row))
+    await expect(written).rejects.toMatchObject({ code: '42501' })
+  })
+
   test('an epoch that no token can outlive is not kept', async () => {
     await revoke('user:short', new Date(), new Date(Date.now() - 1000))
     const late = createRevocations(db, { log })
@@ -134,11 +142,11 @@ describe('revocations', () => {
     const words = (text: unknown): void => void lines.push(String(text))
     const cut = createRevocations(own, { log: { info: words, error: note } })
     await cut.start()
-    await own.knex.destroy()
+    await own.aside.destroy()
     await pause(5200)
     expect(cut.healthy()).toBe(false)
     expect(lines).toHaveLength(1)
-    own.knex.initialize()
+    own.aside.initialize()
     await pause(1200)
     expect(cut.healthy()).toBe(true)
     expect(lines).toEqual([expect.stringContaining('cannot be read'), 'revocations are read again'])

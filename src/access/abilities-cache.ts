@@ -17,11 +17,12 @@ interface Entry {
 }
 
 const MAX_ENTRIES = 10_000
-/** Milliseconds; a bound for changes that nobody tells, such as a credential's `expires_at`. */
+/** Milliseconds; a bound for changes that nobody tells, such as the expiry of a webapp. */
 const TIME_TO_LIVE = 30_000
 
-const keyOf = ({ kind, userId, applicationId, organizationId }: Principal): string =>
-  [kind, userId ?? applicationId, organizationId ?? '*'].join(' ')
+const keyOf = ({ kind, userId = '-', applicationId, organizationId = '*' }: Principal): string =>
+  // Of webapps each may open less of the same seat.
+  [kind, userId, kind === 'user' || kind === 'dashboard' ? '-' : applicationId, organizationId].join(' ')
 
 /** Grants by principal, kept until a change of the organization or the user is told (DESIGN 3.6). */
 export function createGrantsCache(knex: Knex, feed: ChangeFeed, clock: () => Date) {
@@ -41,7 +42,8 @@ export function createGrantsCache(knex: Knex, feed: ChangeFeed, clock: () => Dat
       if (principal.userId !== undefined) topics.add(`user:${principal.userId}`)
       if (principal.organizationId !== undefined) topics.add(`organization:${principal.organizationId}`)
       if (entries.size >= MAX_ENTRIES) entries.delete(entries.keys().next().value ?? '')
-      entries.set(key, { grants, topics, until: now.getTime() + TIME_TO_LIVE })
+      const ends = grants.map(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt)
+      entries.set(key, { grants, topics, until: Math.min(now.getTime() + TIME_TO_LIVE, ...ends) })
     }
     return grants
   }

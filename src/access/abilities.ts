@@ -1,5 +1,6 @@
 import type { Grant, PermissionAction, RoleRights } from './grants.js'
 import type { Principal } from './principal.js'
+import { type Clauses, filterClauses, targetClauses } from './targets.js'
 
 /** The four actions of a permission row, and `own`: what only an organization's owner may do (DECISIONS 3). */
 export type Action = PermissionAction | 'own'
@@ -11,6 +12,10 @@ export interface RowRule {
   readonly own?: { readonly column: string; readonly value: string; readonly organizations: readonly string[] }
   /** Conditions that every row must meet besides. */
   readonly only?: Readonly<Record<string, string>>
+  /** Tests that every row must meet besides. */
+  readonly clauses?: Clauses
+  /** Whether only the subject's public columns may be seen. */
+  readonly publicOnly?: true
 }
 
 /** A principal's rights, evaluated: the one answer that enforcement, explanation and dry runs use. */
@@ -34,7 +39,12 @@ export type Evaluate = (principal: Principal, grants: readonly Grant[]) => Abili
 const FACES: Readonly<Record<string, string>> = { organization: 'organizationId', application: 'applicationId' }
 
 /** What only the owner may do, though it looks like an ordinary action. */
-const OWNERS_ONLY = new Set(['destroy organizations'])
+const OWNERS_ONLY = new Set([
+  'destroy organizations',
+  'create identity_providers',
+  'update identity_providers',
+  'destroy identity_providers',
+])
 
 const NARROWING = /^(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)$/
 const PLANE = /^(provisioning|metrics)-api$/
@@ -42,33 +52,56 @@ const PLANE = /^(provisioning|metrics)-api$/
 function scopeAllows(scope: readonly string[], action: Action, subject: string): boolean {
   const items = scope.flatMap((item) => {
     const [, of, verb] = NARROWING.exec(item) ?? []
-    return of !== undefined && (of !== '*' || verb === 'read') ? [{ of, verb }] : []
+    return of === undefined ? [] : [{ of, verb }]
   })
   if (items.length > 0) {
-    return items.some(({ of, verb }) => (of === '*' || of === subject) && (verb === 'manage' || verb === action))
+    // `*` means something in `*:read` only; elsewhere it narrows to nothing rather than not at all.
+    return items.some(({ of, verb }) =>
+      of === '*' ? verb === 'read' && action === 'read' : of === subject && (verb === 'manage' || verb === action),
+    )
   }
   const planes = scope.filter((item) => PLANE.test(item))
   return planes.length === 0 || planes.includes('provisioning-api')
 }
 
-function roleAllows(grant: Grant, action: Action, subject: string): boolean {
-  if (action === 'own' || OWNERS_ONLY.has(`${action} ${subject}`)) return grant.owner
-  if (grant.kind === 'admin') return true
-  if (grant.kind === 'read_only') return action === 'read'
-  return grant.permissions[subject]?.includes(action) ?? false
+function rightsAllow(rights: RoleRights, action: Action, subject: string): boolean {
+  if (rights.kind === 'admin') return true
+  if (rights.kind === 'read_only') return action === 'read'
+  return rights.permissions[subject]?.includes(action as PermissionAction) ?? false
 }
+
+/** The seat's role, and for a webapp the narrower role of an application membership: neither widens the other. */
+function roleAllows(grant: Grant, action: Action, subject: string): boolean {
+  const { within } = grant
+  if (action === 'own' || OWNERS_ONLY.has(`${action} ${subject}`)) return grant.owner && within === undefined
+  return rightsAllow(grant, action, subject) && (within === undefined || rightsAllow(within, action, subject))
+}
+
+/** What the token's own organization shows to a sales channel: the targets that its scope names, to read (DECISIONS 3). */
+const channelAllows = (principal: Principal, action: Action, subject: string): boolean =>
+  action === 'read' && targetClauses(principal.scope, subject) !== undefined
 
 const isNarrowed = (scope: readonly string[]): boolean => scope.some((item) => NARROWING.test(item))
 
 function holdsAll(principal: Principal, grant: Grant, rights: RoleRights): boolean {
   if (rights.kind === 'none') return true
-  if (rights.kind === 'admin') return grant.kind === 'admin' && !isNarrowed(principal.scope)
+  // Whoever sees some rows only does not hold what gives all of them.
+  const whole = grant.filters === undefined || rights.kind === 'custom'
+  const kinds = [grant.kind, grant.within?.kind ?? grant.kind]
+  if (rights.kind === 'admin') {
+    return whole && kinds.every((kind) => kind === 'admin') && !isNarrowed(principal.scope)
+  }
   if (rights.kind === 'read_only') {
-    const readsAll = grant.kind === 'admin' || grant.kind === 'read_only'
+    const readsAll = whole && kinds.every((kind) => kind === 'admin' || kind === 'read_only')
     return readsAll && (!isNarrowed(principal.scope) || principal.scope.includes('*:read'))
   }
   return Object.entries(rights.permissions).every(([subject, actions]) =>
-    actions.every((action) => roleAllows(grant, action, subject) && scopeAllows(principal.scope, action, subject)),
+    actions.every(
+      (action) =>
+        filterClauses(grant.filters ?? {}, subject).length === 0 &&
+        roleAllows(grant, action, subject) &&
+        scopeAllows(principal.scope, action, subject),
+    ),
   )
 }
 
@@ -90,6 +123,17 @@ function conditions(principal: Principal, subject: string): Record<string, strin
   return subject === 'api_credentials' && principal.test ? { mode: 'test' } : {}
 }
 
+/** Rows besides the organization: a sales channel sees what its scope names, a member what the filters of an application
+ *  membership leave. Only webapps have such filters, and they stand in one organization. */
+function narrowing(principal: Principal, grants: readonly Grant[], subject: string): Partial<RowRule> {
+  if (principal.kind === 'sales_channel') {
+    const clauses = targetClauses(principal.scope, subject)
+    return clauses === undefined ? {} : { clauses, publicOnly: true }
+  }
+  const clauses = grants.flatMap(({ filters }) => (filters === undefined ? [] : filterClauses(filters, subject)))
+  return clauses.length === 0 ? {} : { clauses }
+}
+
 /** THE EVALUATOR. Rights = application kind ∩ role ∩ scopes ∩ mode, from what stands in the database now, never from
  *  the token. Source: DECISIONS 3. */
 export const evaluate: Evaluate = (principal, grants) => {
@@ -100,6 +144,7 @@ export const evaluate: Evaluate = (principal, grants) => {
     const grant = byOrganization.get(organizationId)
     if (grant === undefined) return false
     if (FACES[subject] !== undefined) return action === 'read' && principal.organizationId === organizationId
+    if (principal.kind === 'sales_channel') return channelAllows(principal, action, subject)
     return scopeAllows(principal.scope, action, subject) && roleAllows(grant, action, subject)
   }
 
@@ -117,6 +162,7 @@ export const evaluate: Evaluate = (principal, grants) => {
         organizations: allowed,
         ...(own === undefined || all ? {} : { own: { ...own, organizations } }),
         ...(Object.keys(only).length === 0 ? {} : { only }),
+        ...narrowing(principal, grants, subject),
       }
     },
     holds(organizationId, rights) {

@@ -65,3 +65,30 @@ export function isNew(knex: Knex): Promise<boolean> {
     return user === undefined && organization === undefined
   })
 }
+
+const CONFIRM = `
+  with confirmed as (
+    update users set email = unconfirmed_email, email_verified_at = :now, updated_at = :now,
+      unconfirmed_email = null, email_token_hash = null, email_token_expires_at = null
+    from (select id, email as before from users where email_token_hash = :tokenHash for update) known
+    where users.id = known.id and users.email_token_hash = :tokenHash and users.email_token_expires_at > :now
+      and users.disabled_at is null
+    returning users.id, known.before, users.email
+  )
+  insert into user_versions (id, user_id, event, changes, created_at)
+    select cast(:versionId as text), id, 'update', jsonb_build_object('email', jsonb_build_array(before, email)),
+      cast(:now as timestamptz) from confirmed
+    returning user_id`
+
+/** Makes an address count whose mailbox has answered, once; seats follow by trigger. Commits on its own.
+ *  @returns false for a token that is unknown, used or expired, or when the address has become somebody else's */
+export async function confirmEmail(knex: Knex, { tokenHash, now }: { tokenHash: string; now: Date }): Promise<boolean> {
+  const bindings = { tokenHash, now, versionId: newId() }
+  try {
+    const answer = await asAuth(knex, (trx) => trx.raw<{ rows: unknown[] }>(CONFIRM, bindings))
+    return answer.rows.length === 1
+  } catch (error) {
+    if ((error as { code?: string }).code === '23505') return false
+    throw error
+  }
+}

@@ -1,14 +1,17 @@
 import type { Knex } from 'knex'
 import type { DatabaseRole } from '../db/roles.js'
+import { inTransaction } from '../db/transaction.js'
 import { AppError } from '../errors.js'
 import { ID_PATTERN, newId } from '../ids.js'
 import { createOutbox, type Outbox } from '../outbox/enqueue.js'
+import type { Activity } from '../tokens/activity.js'
 import { type Abilities, type Evaluate, evaluate as evaluateRights } from './abilities.js'
 import { type ChangeFeed, createGrantsCache } from './abilities-cache.js'
-import type { Grant } from './grants.js'
+import { type Grant, isMachine } from './grants.js'
 import type { Guarded, Row } from './guarded.js'
+import { createIdempotency, type Idempotency } from './idempotency.js'
 import { createPlatform, type Platform } from './platform.js'
-import type { Principal } from './principal.js'
+import { callerName, type Principal } from './principal.js'
 import { createScope, type Scope } from './scope.js'
 
 /** Decisions of the configuration that operations need. */
@@ -16,6 +19,8 @@ export interface Settings {
   readonly domain: string
   readonly invitationSeconds: number
   readonly autoActivateKnownUsers: boolean
+  /** Of passwords that people choose. */
+  readonly bcryptCost: number
 }
 
 /** What operations need of crypto/secrets. */
@@ -23,6 +28,7 @@ export interface SecretMaker {
   newSecret(prefix: string): string
   hash(value: string): string
   seal(text: string): string
+  open(sealed: string): string
 }
 
 /** All that an operation gets: who calls, what they may, the door, and the time. Lives as long as its transaction. */
@@ -31,6 +37,7 @@ export interface Context {
   readonly abilities: Abilities
   readonly scope: Scope
   readonly platform: Platform
+  readonly idempotency: Idempotency
   readonly outbox: Outbox
   readonly secrets: SecretMaker
   readonly settings: Settings
@@ -48,6 +55,8 @@ interface AccessOptions {
   readonly secrets: SecretMaker
   readonly settings: Settings
   readonly clock: () => Date
+  /** Told of every call in the name of a user. */
+  readonly activity?: Pick<Activity, 'userCalled'>
   /** Only the tenancy suite passes these two: each takes one of the two locks away. */
   readonly databaseRole?: DatabaseRole | string
   readonly evaluate?: Evaluate
@@ -70,16 +79,18 @@ const TRIES = 4
 interface Lock {
   readonly role: string
   readonly organizations: readonly string[]
-  readonly user: string | undefined
+  readonly principal: Principal
 }
 
-async function lock(trx: Knex.Transaction, { role, organizations, user = '' }: Lock): Promise<void> {
-  for (const id of [...organizations, ...(user === '' ? [] : [user])]) {
+async function lock(trx: Knex.Transaction, { role, organizations, principal }: Lock): Promise<void> {
+  const { applicationId, userId: user = '' } = principal
+  for (const id of [...organizations, applicationId, ...(user === '' ? [] : [user])]) {
     if (!ID_PATTERN.test(id)) throw new Error('an id of the lock does not look like an id')
   }
+  const caller = callerName(principal)
   // One round trip: ids are checked above, so no bindings are needed and both statements go in one message.
   await trx.raw(
-    `set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true)`,
+    `set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
   )
 }
 
@@ -89,20 +100,22 @@ interface Opening {
   readonly request: Request
   readonly grants: readonly Grant[]
   readonly now: Date
+  readonly touched: Set<string>
 }
 
 async function open(opening: Opening): Promise<Context> {
-  const { options, trx, request, grants, now } = opening
+  const { options, trx, request, grants, now, touched } = opening
   const { principal, requestId } = request
   const abilities = (options.evaluate ?? evaluateRights)(principal, grants)
   const organizations = grants.map((grant) => grant.organizationId)
-  await lock(trx, { role: options.databaseRole ?? 'gatehouse_api', organizations, user: principal.userId })
-  const scope = createScope({ trx, guards: options.guards, abilities, principal, requestId, now })
+  await lock(trx, { role: options.databaseRole ?? 'gatehouse_api', organizations, principal })
+  const scope = createScope({ trx, guards: options.guards, abilities, principal, requestId, now, touched })
   return {
     principal,
     abilities,
     scope,
-    platform: createPlatform(trx),
+    platform: createPlatform(trx, { principal, requestId, now }),
+    idempotency: createIdempotency(trx, { caller: callerName(principal), secrets: options.secrets, now }),
     outbox: createOutbox(trx, options.secrets, now),
     secrets: options.secrets,
     settings: options.settings,
@@ -120,6 +133,13 @@ async function open(opening: Opening): Promise<Context> {
   }
 }
 
+/** The refusal of a machine that is nobody any more: its token is as good as revoked. Source: RFC 6750 §3.1 */
+const gone = (): AppError =>
+  new AppError('unauthenticated', {
+    detail: 'The access token you provided is invalid.',
+    headers: { 'WWW-Authenticate': 'Bearer realm="gatehouse", error="invalid_token"' },
+  })
+
 /** Makes the one entrance to tenant data. */
 export function createAccess(options: AccessOptions): Access {
   const { knex, feed, clock } = options
@@ -127,8 +147,17 @@ export function createAccess(options: AccessOptions): Access {
 
   async function once<T>(request: Request, work: (context: Context) => Promise<T>): Promise<T> {
     const grants = await cache.of(request.principal)
+    if (grants.length === 0 && isMachine(request.principal)) throw gone()
     const now = clock()
-    return knex.transaction(async (trx) => work(await open({ options, trx, request, grants, now })))
+    const [only, ...others] = grants
+    // Who stands in one organization is active there whatever they read; else the rows say where.
+    const touched = new Set(only !== undefined && others.length === 0 ? [only.organizationId] : [])
+    const answer = await inTransaction(knex, async (trx) =>
+      work(await open({ options, trx, request, grants, now, touched })),
+    )
+    const { userId } = request.principal
+    if (userId !== undefined) options.activity?.userCalled(userId, touched, now)
+    return answer
   }
 
   return {

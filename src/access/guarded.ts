@@ -2,6 +2,9 @@
 export interface GuardedColumn {
   readonly name: string
   readonly sql?: string
+  /** Whether a column of this name is written although its SQL is what is shown (a seat's own value, say, under its
+   *  profile's). */
+  readonly written?: true
 }
 
 /** What the door must know of a table. The registry derives one from every definition; a table without one is unreachable. */
@@ -15,6 +18,8 @@ export interface Guarded {
   readonly columns: readonly GuardedColumn[]
   /** `resource_type` of the versions rows, or false where changes are told by another resource. */
   readonly versionedAs: string | false
+  /** The columns that those see who may see the public face of a row only; without it, all. Others are null to them. */
+  readonly publicColumns?: ReadonlySet<string>
   /** The subject whose rights count, where it is not this one (secrets follow their credential). */
   readonly rightsOf?: string
 }

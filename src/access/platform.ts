@@ -1,4 +1,8 @@
 import type { Knex } from 'knex'
+import { newId } from '../ids.js'
+import { revokeInvitationsOf } from './invitations.js'
+import { type Principal, whoIs } from './principal.js'
+import { endApplicationsOf } from './seat-applications.js'
 
 /** What a request may ask of the tables that belong to no organization. Each is one narrow statement. */
 export interface Platform {
@@ -8,6 +12,18 @@ export interface Platform {
   basePermissions(): Promise<BasePermission[]>
   /** The id of the enabled user with this proven address: the one honest look-up across organizations. */
   userIdByEmail(email: string): Promise<string | undefined>
+  /** Revokes the open invitations that a user has sent in an organization, with the user's seat; answers their ids. */
+  revokeInvitationsOf(seat: { organizationId: string; userId: string }): Promise<string[]>
+  /** Ends the application memberships of a seat, with the seat. */
+  endApplicationsOf(seat: { organizationId: string; membershipId: string }): Promise<void>
+  /** Brings back a softly deleted organization of which the caller is the owner; false if there is none such. */
+  restoreOrganization(organizationId: string): Promise<boolean>
+}
+
+interface Caller {
+  readonly principal: Principal
+  readonly requestId: string
+  readonly now: Date
 }
 
 export interface BasePermission {
@@ -19,7 +35,7 @@ export interface BasePermission {
 }
 
 /** Binds the platform look-ups to one request's transaction. */
-export function createPlatform(trx: Knex.Transaction): Platform {
+export function createPlatform(trx: Knex.Transaction, caller: Caller): Platform {
   return {
     async claimSlug(slug, organizationId) {
       const statement = 'insert into slugs (slug, organization_id) values (?, ?) on conflict do nothing'
@@ -33,6 +49,18 @@ export function createPlatform(trx: Knex.Transaction): Platform {
     async userIdByEmail(email) {
       const answer = await trx.raw<{ rows: { id: string | null }[] }>('select user_id_by_email(?) as id', [email])
       return answer.rows[0]?.id ?? undefined
+    },
+    revokeInvitationsOf: (seat) => revokeInvitationsOf(trx, seat, caller),
+    endApplicationsOf: (seat) => endApplicationsOf(trx, seat, caller),
+    async restoreOrganization(organizationId) {
+      const { principal, requestId, now } = caller
+      const bindings = [organizationId, newId(), JSON.stringify(whoIs(principal)), requestId, now]
+      // The caller's user id is not passed: the function takes it from the transaction's own lock.
+      const answer = await trx.raw<{ rows: { done: boolean }[] }>(
+        'select restore_organization(?, ?, ?::jsonb, ?, ?) as done',
+        bindings,
+      )
+      return answer.rows[0]?.done === true
     },
   }
 }

@@ -25,3 +25,7 @@ export function whoIs(principal: Principal): Record<string, unknown> {
   }
   return principal.userId === undefined ? { application } : { application, user: { id: principal.userId } }
 }
+
+/** One word for a caller: its application and, where it acts for one, its user. */
+export const callerName = ({ applicationId, userId }: Principal): string =>
+  userId === undefined ? applicationId : `${applicationId}:${userId}`

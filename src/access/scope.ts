@@ -2,9 +2,10 @@ import type { Knex } from 'knex'
 import { AppError, recordNotFound } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Abilities, Action, RowRule } from './abilities.js'
+import { allows, closed } from './closed.js'
 import type { Guarded, Row } from './guarded.js'
 import type { Principal } from './principal.js'
-import { type Changes, changesBetween, type VersionEvent, writeVersion } from './versions.js'
+import { type Change, type Changes, changesBetween, writeVersions } from './versions.js'
 
 /** The right by which a row is touched, where it is another than the verb's own: `own organizations` moves seats. */
 export type By = readonly [action: Action, subject: string]
@@ -24,6 +25,10 @@ export interface Scope {
   /** Changes columns of one row, which it locks first; writes the version if anything visible changed. */
   update(subject: string, id: string, patch: Record<string, unknown>): Promise<Row>
   remove(subject: string, id: string): Promise<Row>
+  /** Changes columns of every row that meets `where` and that the caller may update; answers how many. */
+  updateAll(subject: string, where: Record<string, unknown>, patch: Record<string, unknown>): Promise<number>
+  /** Records a change of a row that stands in other tables (the far side of a to-many relationship), and stamps the row. */
+  touch(subject: string, id: string, changes: Changes): Promise<void>
   /** The same door, where rows are touched by another right than the verb's own. */
   by(right: By): Scope
 }
@@ -35,10 +40,15 @@ interface Deps {
   readonly principal: Principal
   readonly requestId: string
   readonly now: Date
+  /** Told the organization of every single row that is read or changed: what the call was about. */
+  readonly touched: Set<string>
 }
 
 const forbidden = (action: Action, subject: string): AppError =>
   new AppError('forbidden', { detail: `You may not ${action === 'own' ? 'do that to' : action} ${subject} here.` })
+
+/** Rows that one statement changes: as many versions fit into one insert. */
+const BATCH = 500
 
 const isEmpty = (rule: RowRule): boolean => rule.organizations.length === 0 && rule.own === undefined
 
@@ -51,38 +61,10 @@ const encode = (row: Record<string, unknown>): Record<string, unknown> =>
     ]),
   )
 
-function whereTenant(query: Knex.QueryBuilder, column: string, organizations: readonly string[]): void {
-  const [first] = organizations
-  // The explicit equality keeps the ordered index scan; row security alone would lose it (PERFORMANCE 6).
-  if (organizations.length === 1 && first !== undefined) query.where(column, first)
-  else query.whereRaw('?? = any (?)', [column, [...organizations] as unknown as string])
-}
-
-function closed(trx: Knex.Transaction, guarded: Guarded, rule: RowRule): Knex.QueryBuilder {
-  const columns = guarded.columns.map(({ name, sql }) => (sql === undefined ? name : trx.raw(`${sql} as ??`, [name])))
-  const inner = trx.select(columns).from(guarded.table)
-  const { own } = rule
-  if (guarded.tenant === 'user') inner.where('id', own?.value ?? '')
-  else {
-    const { tenant } = guarded
-    inner.where((where) => {
-      where.where((all) => whereTenant(all, tenant, rule.organizations))
-      if (own !== undefined) {
-        where.orWhere((mine) => {
-          whereTenant(mine, tenant, own.organizations)
-          mine.where(own.column, own.value)
-        })
-      }
-    })
-  }
-  if (rule.only !== undefined) inner.where(rule.only)
-  return trx.from(inner.as(guarded.table))
-}
-
-function allows(rule: RowRule, guarded: Guarded, row: Row): boolean {
-  const mine = rule.own !== undefined && row[rule.own.column] === rule.own.value
-  const only = Object.entries(rule.only ?? {}).every(([column, value]) => row[column] === value)
-  return only && (mine || (guarded.tenant !== 'user' && rule.organizations.includes(String(row[guarded.tenant]))))
+/** The time of a change, later than that of the row's last one even within a millisecond: entity tags are made of it. */
+function stampAfter(row: Row, now: Date): Date {
+  const last = Date.parse(String(row.updated_at))
+  return last >= now.getTime() ? new Date(last + 1) : now
 }
 
 /** Makes the door of one request. */
@@ -100,12 +82,13 @@ export function createScope(deps: Deps, by?: By): Scope {
     right: By = [action, guarded.rightsOf ?? guarded.subject],
   ): RowRule {
     const rule = abilities.rows(...right)
-    // Conditions on columns belong to the subject's own table.
-    const { only: _only, own: _own, ...organizations } = rule
-    return right[1] === guarded.subject ? rule : organizations
+    if (right[1] === guarded.subject) return rule
+    // Conditions on columns belong to the subject's own table; what follows its rights has the columns of `only` too.
+    const { organizations, only } = rule
+    return only !== undefined && right[1] === guarded.rightsOf ? { organizations, only } : { organizations }
   }
-  const record = (guarded: Guarded, change: { row: Row; event: VersionEvent; changes: Changes }): Promise<void> =>
-    writeVersion(trx, guarded, { ...change, principal, requestId, now })
+  const record = (guarded: Guarded, ...changes: Change[]): Promise<void> =>
+    writeVersions(trx, guarded, { changes, author: { principal, requestId, now } })
   const key = (guarded: Guarded, row: Row): Record<string, unknown> =>
     guarded.tenant === 'organization_id' ? { organization_id: row.organization_id, id: row.id } : { id: row.id }
 
@@ -118,6 +101,7 @@ export function createScope(deps: Deps, by?: By): Scope {
     const row: Row | undefined = await (lock ? query.forUpdate().first() : query.first())
     if (row === undefined) throw recordNotFound()
     if (!allows(rule, guarded, row)) throw forbidden(action, guarded.subject)
+    if (guarded.tenant !== 'user') deps.touched.add(String(row[guarded.tenant]))
     return row
   }
 
@@ -136,6 +120,7 @@ export function createScope(deps: Deps, by?: By): Scope {
       const row = { id: newId(), ...values, created_at: now } as Row
       const stamped = guarded.columns.some(({ name }) => name === 'updated_at') ? { ...row, updated_at: now } : row
       if (!allows(ruleOf(guarded, 'create', by), guarded, row)) throw forbidden('create', guarded.subject)
+      if (guarded.tenant !== 'user') deps.touched.add(String(row[guarded.tenant]))
       await trx(guarded.table).insert(encode(stamped))
       await record(guarded, { row, event: 'create', changes: changesBetween(guarded, {}, row) })
       return row
@@ -144,16 +129,51 @@ export function createScope(deps: Deps, by?: By): Scope {
       const guarded = guardedOf(subject)
       const row = await find(guarded, id, { action: 'update', lock: true })
       const changes = changesBetween(guarded, row, patch as Partial<Row>)
-      const hidden = Object.keys(patch).filter((name) => !guarded.columns.some((column) => column.name === name))
-      const names = [...Object.keys(changes), ...hidden]
+      // What is not shown as it stands cannot be compared with what is sent.
+      const compared = guarded.columns.filter(({ written }) => written !== true).map(({ name }) => name)
+      const hidden = Object.keys(patch).filter((name) => !compared.includes(name))
+      const names = [...new Set([...Object.keys(changes), ...hidden])]
       if (names.length === 0) return row
-      const stamp = guarded.columns.some(({ name }) => name === 'updated_at') ? { updated_at: now } : {}
+      const stamp = guarded.columns.some(({ name }) => name === 'updated_at')
+        ? { updated_at: stampAfter(row, now) }
+        : {}
       const values = Object.fromEntries(names.map((name) => [name, patch[name]]))
       await trx(guarded.table)
         .where(key(guarded, row))
         .update(encode({ ...values, ...stamp }))
       await record(guarded, { row, event: 'update', changes })
       return { ...row, ...values } as Row
+    },
+    async updateAll(subject, where, patch) {
+      const guarded = guardedOf(subject)
+      const rule = ruleOf(guarded, 'update', by)
+      if (isEmpty(rule)) throw forbidden('update', guarded.subject)
+      const rows: Row[] = await closed(trx, guarded, rule).where(where).forUpdate()
+      for (let at = 0; at < rows.length; at += BATCH) {
+        const batch = rows.slice(at, at + BATCH)
+        const organizations = [...new Set(batch.map((row) => String(row[guarded.tenant])))]
+        await trx(guarded.table)
+          .whereIn(
+            'id',
+            batch.map(({ id }) => id),
+          )
+          .whereIn(guarded.tenant, organizations)
+          .update({
+            ...encode(patch),
+            updated_at: trx.raw("greatest(?, updated_at + interval '1 millisecond')", [now]),
+          })
+        const changes = batch.map((row) => changesBetween(guarded, row, patch as Partial<Row>))
+        await record(guarded, ...batch.map((row, n): Change => ({ row, event: 'update', changes: changes[n] ?? {} })))
+      }
+      return rows.length
+    },
+    async touch(subject, id, changes) {
+      const guarded = guardedOf(subject)
+      const row = await find(guarded, id, { action: 'update', lock: true })
+      await trx(guarded.table)
+        .where(key(guarded, row))
+        .update({ updated_at: stampAfter(row, now) })
+      await record(guarded, { row, event: 'update', changes })
     },
     async remove(subject, id) {
       const guarded = guardedOf(subject)

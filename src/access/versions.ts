@@ -14,39 +14,46 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === 
 /** The visible columns that differ between two states of a row. A column that the door does not show (a secret's hash)
  *  is never in it. */
 export function changesBetween(guarded: Guarded, before: Partial<Row>, after: Partial<Row>): Changes {
-  const names = guarded.columns.filter((column) => column.sql === undefined && !SILENT.has(column.name))
+  const names = guarded.columns.filter(({ sql, written, name }) => (sql === undefined || written) && !SILENT.has(name))
   const changed = names.filter(({ name }) => name in after && !same(before[name], after[name]))
   return Object.fromEntries(changed.map(({ name }) => [name, [before[name] ?? null, after[name] ?? null]]))
 }
 
-/** Writes the one `versions` row of a change, in the change's own transaction. Source: DECISIONS 6, CONTRACT 3.10. */
-export async function writeVersion(
+/** One change of one row. */
+export interface Change {
+  readonly row: Row
+  readonly event: VersionEvent
+  readonly changes: Changes
+}
+
+/** Who makes the changes, and when. */
+export interface Author {
+  readonly principal: Principal
+  readonly requestId: string
+  readonly now: Date
+}
+
+/** Writes the one `versions` row of each change, in the changes' own transaction. Source: DECISIONS 6, CONTRACT 3.10. */
+export async function writeVersions(
   trx: Knex.Transaction,
   guarded: Guarded,
-  change: {
-    row: Row
-    event: VersionEvent
-    changes: Changes
-    principal: Principal
-    requestId: string
-    now: Date
-  },
+  { changes, author }: { changes: readonly Change[]; author: Author },
 ): Promise<void> {
-  if (guarded.versionedAs === false) return
-  const { row, event, changes, principal, requestId, now } = change
-  const common = {
+  const { tenant, versionedAs } = guarded
+  if (versionedAs === false || changes.length === 0) return
+  const { principal, requestId, now } = author
+  const who = JSON.stringify(whoIs(principal))
+  const rows = changes.map(({ row, event, changes: changed }) => ({
     id: newId(),
     event,
-    changes: JSON.stringify(changes),
-    who: JSON.stringify(whoIs(principal)),
+    changes: JSON.stringify(changed),
+    who,
     request_id: requestId,
     created_at: now,
-  }
-  // A user is in no organization: its history has a table of its own (see ARCHITECTURE.md).
-  if (guarded.tenant === 'user') await trx('user_versions').insert({ ...common, user_id: row.id })
-  else {
-    const organizationId = row[guarded.tenant]
-    const resource = { resource_type: guarded.versionedAs, resource_id: row.id }
-    await trx('versions').insert({ ...common, organization_id: organizationId, ...resource })
-  }
+    // A user is in no organization: its history has a table of its own (see ARCHITECTURE.md).
+    ...(tenant === 'user'
+      ? { user_id: row.id }
+      : { organization_id: row[tenant], resource_type: versionedAs, resource_id: row.id }),
+  }))
+  await trx(tenant === 'user' ? 'user_versions' : 'versions').insert(rows)
 }

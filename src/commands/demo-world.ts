@@ -8,6 +8,7 @@ import { newId } from '../ids.js'
 import { issueCredential } from '../resources/api-credentials/issue.js'
 import { inviteMember } from '../resources/memberships/invite.js'
 import { createOrganization } from '../resources/organizations/create.js'
+import { type DemoShop, fillShop } from './demo-shop.js'
 
 const REDIRECT_URI = 'http://localhost:8080/callback'
 
@@ -16,7 +17,7 @@ type Person = { id: string; email: string; password: string; client_id: string; 
 type Client = { client_id: string; client_secret: string }
 
 /** What demo-credentials.json holds. Source: DECISIONS 7. */
-export interface DemoCredentials {
+export interface DemoCredentials extends DemoShop {
   readonly base_url: string
   readonly issuer: string
   readonly organization: { id: string; slug: string }
@@ -115,6 +116,7 @@ async function fillDemo(site: Site, member: Newcomer) {
       redirect_uri: REDIRECT_URI,
     },
     spa: { client_id: spa.client_id, redirect_uri: REDIRECT_URI },
+    ...(await fillShop(site.context, site.id)),
   }
 }
 

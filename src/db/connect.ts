@@ -7,6 +7,9 @@ import { connectionTypes } from './types.js'
 /** An open database. `listen` exists only on PostgreSQL: the embedded engine has one process, which needs no messages. */
 export interface Database {
   readonly knex: Knex
+  /** One connection beside the pool, for what must not wait behind requests: the news of revocations. On the embedded
+   *  engine it is the same as `knex`. */
+  readonly aside: Knex
   readonly engine: 'postgresql' | 'embedded'
   close(): Promise<void>
   /** Calls `onMessage` with the payload of each notification, and `onReconnect` after messages may have been missed. */
@@ -24,7 +27,13 @@ export interface ConnectOptions {
 }
 
 const CONNECT_MS = 10_000
-const ACQUIRE_MS = 10_000
+// Who waits longer for a connection is told to come again (ATTACKS F6). The embedded engine's one connection is a queue.
+const ACQUIRE_MS = 1_500
+const ACQUIRE_EMBEDDED_MS = 10_000
+const MOST_WAITING = 1_000
+// The server's own limits, beyond the deadline of db/transaction.ts, for a process that hangs or is cut off.
+const IDLE_TRANSACTION_MS = 15_000
+const SERVER_TRANSACTION_MS = 30_000
 const STATEMENT_MS = 30_000
 const OLDEST_SERVER = 140_000
 
@@ -44,24 +53,49 @@ function publicUrl(databaseUrl: string): string {
   }
 }
 
-function makeKnex(connection: pg.ClientConfig, max: number, options: ConnectOptions): Knex {
-  const statementMs = Math.trunc(options.statementTimeoutMs ?? STATEMENT_MS)
+interface PoolOptions {
+  readonly max: number
+  readonly acquireMs: number
+  /** What every session begins with. */
+  readonly session: string
+}
+
+const baseSession = ({ statementTimeoutMs = STATEMENT_MS }: ConnectOptions): string =>
+  `set time zone 'UTC'; set statement_timeout = ${Math.trunc(statementTimeoutMs)}`
+
+/** With limits for whole transactions; `transaction_timeout` came with PostgreSQL 17. */
+const serverSession = (options: ConnectOptions): string =>
+  `${baseSession(options)}; set idle_in_transaction_session_timeout = ${IDLE_TRANSACTION_MS};
+  select set_config('transaction_timeout', '${SERVER_TRANSACTION_MS}', false)
+    where current_setting('server_version_num')::int >= 170000`
+
+function makeKnex(connection: pg.ClientConfig, pool: PoolOptions, { log }: ConnectOptions): Knex {
+  const { max, acquireMs, session } = pool
   type Done = (error: Error | null, client: pg.Client) => void
   return createKnex({
     client: 'pg',
     connection: connection as Knex.PgConnectionConfig,
-    acquireConnectionTimeout: ACQUIRE_MS,
+    acquireConnectionTimeout: acquireMs,
     pool: {
       min: Math.min(1, max),
       max,
       afterCreate: (client: pg.Client, done: Done) => {
-        client.query(`set time zone 'UTC'; set statement_timeout = ${statementMs}`, (error) =>
-          done(error ?? null, client),
-        )
+        client.query(session, (error) => done(error ?? null, client))
       },
     },
-    log: { warn: options.log, error: options.log, deprecate: options.log, debug: () => undefined },
+    log: { warn: log, error: log, deprecate: log, debug: () => undefined },
   })
+}
+
+/** Lets at most `most` wait for a connection: who comes then is refused at once. */
+function boundQueue(knex: Knex, most: number): Knex {
+  const { client } = knex
+  const acquire = client.acquireConnection.bind(client)
+  client.acquireConnection = async () => {
+    if ((client.pool?.numPendingAcquires() ?? 0) < most) return acquire()
+    throw Object.assign(new Error('too many wait for a connection'), { code: '53300' })
+  }
+  return knex
 }
 
 async function connectPostgres(databaseUrl: string, options: ConnectOptions): Promise<Database> {
@@ -73,20 +107,23 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
     types: connectionTypes as pg.CustomTypesConfig,
   }
   const where = `DATABASE_URL ${publicUrl(databaseUrl)}`
-  let knex: Knex | undefined
+  const session = serverSession(options)
+  let aside: Knex | undefined
   try {
-    knex = makeKnex(connection, options.poolSize, options)
-    const version = await knex.raw("select current_setting('server_version_num')::int as number")
+    aside = makeKnex(connection, { max: 1, acquireMs: CONNECT_MS, session }, options)
+    const version = await aside.raw("select current_setting('server_version_num')::int as number")
     if (version.rows[0].number < OLDEST_SERVER) throw new Error('the server is older than PostgreSQL 14')
   } catch (error) {
-    await knex?.destroy()
+    await aside?.destroy()
     throw new Error(`${where}: cannot use this database: ${withoutSecrets(messageOf(error), databaseUrl)}`)
   }
-  const { log } = options
+  const { log, poolSize: max } = options
+  const knex = boundQueue(makeKnex(connection, { max, acquireMs: ACQUIRE_MS, session }, options), MOST_WAITING)
   return {
     knex,
+    aside,
     engine: 'postgresql',
-    close: () => knex.destroy(),
+    close: async () => void (await Promise.all([knex.destroy(), aside.destroy()])),
     listen: (channel, onMessage, onReconnect) => listen({ connection, channel, onMessage, onReconnect, log }),
   }
 }
@@ -111,8 +148,9 @@ export function connectToEngine(engine: { host: string; port: number }, options:
     types: connectionTypes as pg.CustomTypesConfig,
   }
   // One session serves all: a second connection would wait for the first one's transaction, and with it this process.
-  const knex = makeKnex(connection, 1, options)
-  return { knex, engine: 'embedded', close: () => knex.destroy() }
+  const pool = { max: 1, acquireMs: ACQUIRE_EMBEDDED_MS, session: baseSession(options) }
+  const knex = makeKnex(connection, pool, options)
+  return { knex, aside: knex, engine: 'embedded', close: () => knex.destroy() }
 }
 
 /** Opens the database: PostgreSQL by `databaseUrl`, else the embedded engine in `dataDir`. The one place that knows which

@@ -24,6 +24,9 @@ const TABLE = 'knex_migrations'
 const UP = '.up.sql'
 // Any number of our own; the lock is per database.
 const ADVISORY_LOCK = '4947290115'
+// A migration takes as long as it takes. Before PostgreSQL 17 there is no transaction_timeout.
+const NO_LIMITS = `set local statement_timeout = 0;
+  select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::int >= 170000`
 
 // The package's folders are two levels up from src/db/ and from dist/db/ alike.
 const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
@@ -40,7 +43,7 @@ async function runSql(trx: Knex, file: string): Promise<void> {
   const sql = readFileSync(file, 'utf8')
   const client: pg.Client = await trx.client.acquireConnection()
   try {
-    await client.query('set local statement_timeout = 0')
+    await client.query(NO_LIMITS)
     await client.query(sql)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { inTransaction } from './transaction.js'
 
 /** The two database roles that serve requests. Source: DESIGN 3.6; made by migrations/…_roles. */
 export type DatabaseRole = 'gatehouse_api' | 'gatehouse_auth'
@@ -6,7 +7,7 @@ export type DatabaseRole = 'gatehouse_api' | 'gatehouse_auth'
 /** Runs `work` in a transaction as `gatehouse_auth`, which sees the authorization server's few tables and nothing else.
  *  Inside `work` every query must go through `trx`: the embedded engine has one connection. */
 export function asAuth<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  return knex.transaction(async (trx) => {
+  return inTransaction(knex, async (trx) => {
     await trx.raw('set local role gatehouse_auth')
     return work(trx)
   })

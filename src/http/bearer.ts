@@ -64,7 +64,7 @@ async function refuseTokenElsewhere(req: Request): Promise<void> {
   checkContentType(req)
 }
 
-async function authenticate(req: Request, { verify, clock }: BearerOptions): Promise<Principal> {
+async function authenticate(req: Request, { verify, clock }: BearerOptions): Promise<VerifiedToken> {
   await refuseTokenElsewhere(req)
   const header = req.headers.authorization
   if (header === undefined) throw invalidToken(false)
@@ -72,7 +72,7 @@ async function authenticate(req: Request, { verify, clock }: BearerOptions): Pro
   // Another scheme (RFC 9110 §11.6.1) is "no credentials" for this one; a broken Bearer header is a bad token.
   if (token === undefined) throw invalidToken(/^bearer\b/i.test(header))
   try {
-    return principalOf(await verify(token, clock()))
+    return await verify(token, clock())
   } catch (error) {
     if (error instanceof AppError && error.kind === 'unauthenticated') throw invalidToken(true, error.cause ?? error)
     throw error
@@ -83,7 +83,8 @@ async function authenticate(req: Request, { verify, clock }: BearerOptions): Pro
  *  Errors: 400 BAD_REQUEST, 401 INVALID_TOKEN with a challenge, 503. Source: RFC 6750 §2, §3; DECISIONS 6. */
 export function createBearer(options: BearerOptions): RequestHandler {
   return async (req: Request, _res: Response, next: NextFunction) => {
-    stateOf(req).principal = await authenticate(req, options)
+    const verified = await authenticate(req, options)
+    Object.assign(stateOf(req), { principal: principalOf(verified), claims: verified.claims })
     next()
   }
 }

@@ -4,7 +4,7 @@ import { AppError } from '../errors.js'
 import { checkTree } from './json-tree.js'
 import { checkContentType, hasDocument } from './negotiate.js'
 
-const LIMIT_BYTES = 1024 * 1024
+const LIMIT_BYTES = 512 * 1024
 
 function tooLarge(limitBytes: number): AppError {
   return new AppError('too_large', {

@@ -50,17 +50,27 @@ export function parseMediaRange(text: string): MediaRange {
   return { type: type.trim().toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 }
 }
 
-/** Extensions are URIs, separated by spaces; none is offered yet. */
+/** Extensions are URIs, separated by spaces. */
 const extensionsOf = (range: MediaRange): string[] => (range.parameters.get('ext') ?? '').split(' ').filter(Boolean)
+
+/** The one endpoint that speaks an extension, and which. Source: https://jsonapi.org/ext/atomic */
+const EXTENDED: Readonly<Record<string, string>> = { '/api/operations': 'https://jsonapi.org/ext/atomic' }
+
+/** The extensions that an endpoint speaks: the path is canonical here (http/canonical.ts). */
+const extensionOf = (req: IncomingMessage & { originalUrl?: string }): string | undefined =>
+  EXTENDED[(req.originalUrl ?? req.url ?? '').split('?')[0] ?? '']
+
+const speaks = (range: MediaRange, extension: string | undefined): boolean =>
+  extensionsOf(range).every((one) => one === extension)
 
 const isPlain = (range: MediaRange): boolean =>
   [...range.parameters.keys()].every((name) => name === 'ext' || name === 'profile')
 
 /** Whether an `Accept` header lets us answer JSON:API. Missing or empty: yes. Source: JSON:API 1.1 "Server Responsibilities". */
-export function accepts(header: string | undefined): boolean {
+export function accepts(header: string | undefined, extension?: string): boolean {
   const ranges = split(header ?? '', ',').map(parseMediaRange)
   if (ranges.length === 0) return true
-  const ours = ranges.filter((range) => range.type === JSON_API && isPlain(range) && extensionsOf(range).length === 0)
+  const ours = ranges.filter((range) => range.type === JSON_API && isPlain(range) && speaks(range, extension))
   // RFC 9110 §12.5.1: the most specific range decides, so `…vnd.api+json;q=0, */*` refuses us.
   if (ours.length > 0) return ours.some((range) => range.quality > 0)
   return ranges.some((range) => (range.type === '*/*' || range.type === 'application/*') && range.quality > 0)
@@ -79,9 +89,21 @@ export const isForm = (req: IncomingMessage): boolean =>
 /** Refuses a body that is not JSON:API. A request without a body may say what it likes: the SDK does. Errors: 415. */
 export function checkContentType(req: IncomingMessage): void {
   const range = parseMediaRange(req.headers['content-type'] ?? '')
-  if (range.type === JSON_API && isPlain(range) && extensionsOf(range).length === 0) return
+  const extension = extensionOf(req)
+  const named = extensionsOf(range)
+  // An extension is offered only when it is named (JA-35): a plain body there would mean something else.
+  if (
+    range.type === JSON_API &&
+    isPlain(range) &&
+    speaks(range, extension) &&
+    named.length > 0 === (extension !== undefined)
+  )
+    return
   throw new AppError('unsupported_media', {
-    detail: `Send the body as ${JSON_API}, with no parameter other than a profile.`,
+    detail:
+      extension === undefined
+        ? `Send the body as ${JSON_API}, with no parameter other than a profile.`
+        : `Send the body as ${JSON_API}; ext="${extension}".`,
     source: { header: 'Content-Type' },
     headers: { 'Accept-Post': JSON_API },
   })
@@ -90,7 +112,7 @@ export function checkContentType(req: IncomingMessage): void {
 /** Refuses what asks for another answer than JSON:API. Errors: 406. Source: JA-04, JA-05; RFC 9110 §12.5.5 for `Vary`. */
 export function negotiate(req: Request, res: Response, next: NextFunction): void {
   res.setHeader('Vary', 'Accept')
-  if (accepts(req.headers.accept)) {
+  if (accepts(req.headers.accept, extensionOf(req))) {
     next()
     return
   }

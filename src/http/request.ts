@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
 import type { Principal } from '../access/principal.js'
 import { AppError } from '../errors.js'
+import type { AccessClaims } from '../tokens/claims.js'
 
 /** What the service knows of one request beside what express says. */
 export interface RequestState {
@@ -12,6 +13,8 @@ export interface RequestState {
   readonly startedAt: number
   /** Who calls, once http/bearer has verified the token. */
   principal?: Principal
+  /** What the caller's token says, with it. */
+  claims?: AccessClaims
   /** Path under which the router that took the request is mounted. */
   mount?: string
   /** Code of the error that was answered, for the access log. */

@@ -1,9 +1,11 @@
 import type { Context } from '../access/context.js'
 import type { By } from '../access/scope.js'
-import type { Found, Loaded } from './include.js'
+import { tagHeaders } from './etag.js'
+import type { Found } from './include.js'
 import type { Query } from './query.js'
 import { type Page, readWritten } from './read.js'
 import type { Registry, Resource } from './registry.js'
+import type { Loaded } from './related.js'
 import type { Serialize } from './serialize.js'
 
 /** What a handler answers; it is sent after the transaction has committed. */
@@ -11,6 +13,8 @@ export interface Answer {
   readonly status: number
   readonly body?: Record<string, unknown>
   readonly headers?: Readonly<Record<string, string>>
+  /** The context that goes on after this, where an organization was founded: it may act in the new one. */
+  readonly context?: Context
 }
 
 interface Links {
@@ -64,7 +68,7 @@ export interface Answers {
       once?: Readonly<Record<string, unknown>> | undefined
       by: By
     },
-  ): Promise<Record<string, unknown>>
+  ): Promise<{ body: Record<string, unknown>; headers: Record<string, string> }>
 }
 
 /** Makes the document builder of a deployment. */
@@ -99,8 +103,9 @@ export function createAnswers(registry: Registry, serialize: Serialize): Answers
     },
     async written(ctx, { resource, id, query, once, by }) {
       const found = await readWritten({ ctx, registry, query }, resource, { id, by })
+      const headers = tagHeaders(found.primary[0]?.row)
       for (const { row } of found.primary) Object.assign(row, once)
-      return answers.one(found, query)
+      return { body: await answers.one(found, query), headers }
     },
   }
   return answers

@@ -68,19 +68,26 @@ export interface DeleteInput {
   readonly meta: Readonly<Record<string, unknown>>
 }
 
-/** An action beside the five verbs: `POST /memberships/{id}/resend`. Answers 202 without a body. */
+/** An action beside the five verbs: `POST /memberships/{id}/resend`. Answers 202 without a body, or with `document` 200
+ *  and the resource that its outcome names. */
 export interface ActionDefinition {
   readonly method: 'POST' | 'PATCH'
   readonly needs: Action
   readonly doc: string
   readonly attributes?: Readonly<Record<string, Attribute>>
+  /** `run` answers an Outcome, and the resource is shown. */
+  readonly document?: true
+  /** The row cannot be seen (an organization that is deleted): `run` finds it by itself, and asks for the right itself. */
+  readonly unseen?: true
   // biome-ignore lint/suspicious/noExplicitAny: the attributes above say what the input is; checked when it is parsed
-  readonly run: Operation<any, void>
+  readonly run: Operation<any, unknown>
 }
 
-/** A write-only boolean of an update, e.g. `_disable`: when true, `run` is done after the changes. */
+/** A write-only boolean of an update, e.g. `_disable`: when true, `run` is done after the changes. With `onCreate` a create
+ *  takes it too. */
 export interface TriggerDefinition {
   readonly doc: string
+  readonly onCreate?: true
   run(ctx: Context, id: string): Promise<void>
 }
 
@@ -91,6 +98,8 @@ export interface Definition<A extends Attributes = Attributes, R extends Relatio
   readonly doc: string
   readonly table: string
   readonly tenant: 'organization_id' | 'id' | 'user'
+  /** Whose rights count, where they are not the type's own: secrets follow their application. */
+  readonly rightsOf?: string
   /** Default order; ties are broken by id. */
   readonly sort?: string
   readonly versioned: boolean
@@ -100,8 +109,13 @@ export interface Definition<A extends Attributes = Attributes, R extends Relatio
   readonly singleton?: (ctx: Context) => string | undefined
   /** Columns that operations and the evaluator need and no attribute shows. */
   readonly columns?: readonly string[]
+  /** Fields that a sales channel sees of the rows in its scope; the others are null to it. */
+  readonly publicFields?: readonly string[]
   /** Pure checks across fields, before any write. `row` is the present row of an update. */
-  readonly rules?: readonly ((draft: Readonly<Record<string, unknown>>, row: Row | undefined) => Issue | undefined)[]
+  readonly rules?: readonly ((
+    draft: Readonly<Record<string, unknown>>,
+    row: Row | undefined,
+  ) => Issue | readonly Issue[] | undefined)[]
   readonly verbs: {
     readonly list?: true
     readonly retrieve?: true

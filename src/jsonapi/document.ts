@@ -20,6 +20,8 @@ export interface Draft {
   readonly triggers: readonly string[]
 }
 
+/** Problems that one answer tells; more help nobody and make a large answer out of a small request. */
+const MAX_ISSUES = 50
 const RESOURCE_MEMBERS = new Set(['type', 'id', 'lid', 'attributes', 'relationships', 'links', 'meta'])
 
 function checkIdentity(resource: Resource, data: Json, expected: { id: string | undefined; purpose: Purpose }): void {
@@ -69,7 +71,8 @@ function readAttributes(checking: Checking, data: Json) {
   const attributes: Record<string, unknown> = {}
   const triggers: string[] = []
   for (const [name, value] of Object.entries(member(data, 'attributes'))) {
-    if (purpose === 'update' && Object.hasOwn(resource.definition.triggers ?? {}, name)) {
+    const { triggers: known = {} } = resource.definition
+    if (Object.hasOwn(known, name) && (purpose === 'update' || known[name]?.onCreate)) {
       if (typeof value !== 'boolean')
         issues.push(violation({ name, title: 'is not a boolean', error: 'not_a_boolean' }))
       else if (value) triggers.push(name)
@@ -124,6 +127,6 @@ export function parseDocument(options: DocumentOptions, body: unknown): Draft {
   const { attributes, triggers } = readAttributes(checking, data)
   const relationships = readRelationships(resource, data, { purpose, issues, typeOf })
   issues.push(...missing(checking, { attributes, relationships }))
-  if (issues.length > 0) throw new AppError('invalid', { issues })
+  if (issues.length > 0) throw new AppError('invalid', { issues: issues.slice(0, MAX_ISSUES) })
   return { attributes, relationships, triggers }
 }

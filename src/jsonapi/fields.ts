@@ -2,7 +2,7 @@
 export type Can = 'create' | 'update' | 'read' | 'filter' | 'sort'
 
 export type FieldKind = 'string' | 'integer' | 'number' | 'boolean' | 'datetime' | 'object' | 'list'
-export type Format = 'email' | 'url' | 'redirect_uri' | 'color' | 'slug' | 'subject' | 'time_zone' | 'region'
+export type Format = 'email' | 'url' | 'redirect_uri' | 'color' | 'slug' | 'subject' | 'time_zone' | 'region' | 'code'
 
 /** Values of the deployment that a computed column may use. */
 export interface Deployment {
@@ -16,7 +16,8 @@ export interface FieldOptions {
   readonly required?: boolean
   /** Whether `null` may be written (and clears the value). */
   readonly nullable?: boolean
-  /** Another column, or SQL made from constants and the deployment. */
+  /** What is shown: another column, or SQL made from constants and the deployment. What is written goes to the
+   *  attribute's own column all the same. */
   readonly from?: string | ((deployment: Deployment) => string)
   readonly format?: Format
   /** Length of a string, value of a number, items of a list. */
@@ -28,6 +29,8 @@ export interface FieldOptions {
   readonly constant?: unknown
   /** Shown once, in the answer that made it; stands in no column and is null ever after. */
   readonly once?: boolean
+  /** Taken and never shown: operations keep what is made of it. Stands in no column that the door shows. */
+  readonly writeOnly?: boolean
   readonly example?: unknown
 }
 
@@ -99,6 +102,9 @@ export interface RelationshipOptions {
   /** To-one: the column of this row that holds the target's id. To-many: the column of the target's row that holds ours. */
   readonly key: string
   readonly required?: boolean
+  /** To-many only: the table of pairs between the two, as the door knows it, and its columns for our id and theirs.
+   *  `key` is then the target's `id`. */
+  readonly through?: { readonly subject: string; readonly near: string; readonly far: string }
   /** To-many only: what the target's row must hold besides, e.g. the type that a version is of. */
   readonly where?: Readonly<Record<string, string>>
 }

@@ -1,17 +1,9 @@
-import type { Knex } from 'knex'
-import type { Context } from '../access/context.js'
 import type { Row } from '../access/guarded.js'
 import { AppError, atParameter } from '../errors.js'
 import { groupBy } from './group.js'
-import type { IncludeTree, Query } from './query.js'
-import { type CompiledRelationship, type Registry, type Resource, wanted } from './registry.js'
-
-/** A row with what was loaded along its relationships. A relationship that is absent here was not asked for. */
-export interface Loaded {
-  readonly resource: Resource
-  readonly row: Row
-  readonly links: Map<string, Loaded | null | readonly Loaded[]>
-}
+import type { IncludeTree } from './query.js'
+import type { CompiledRelationship, Resource } from './registry.js'
+import { type Loaded, loadRelated, MAX_INCLUDED, type Pairs, pairsOf, type Reading } from './related.js'
 
 /** What a read found: the primary rows and, each once, everything that came with them. */
 export interface Found {
@@ -19,77 +11,30 @@ export interface Found {
   readonly included: readonly Loaded[]
 }
 
-/** Related rows that one answer may carry along; more are for the related endpoint with its pages. */
-const MAX_INCLUDED = 1000
-
-/** What every read works with. */
-export interface Reading {
-  readonly ctx: Context
-  readonly registry: Registry
-  readonly query: Query
-}
+/** Bytes of free-form objects in them: rows are small, what people put into metadata need not be. */
+const MAX_OBJECT_BYTES = 8 * 1024 * 1024
 
 const keyOf = (resource: Resource, id: string): string => `${resource.type} ${id}`
 
-/** Columns that an answer needs: the wanted attributes, and the keys by which relationships are loaded. */
-export function columnsFor(resource: Resource, query: Query): string[] {
-  const names = new Set(['id'])
-  if (resource.guarded.tenant === 'organization_id') names.add('organization_id')
-  for (const attribute of resource.attributes.values()) {
-    if (attribute.stored && wanted(resource, query.fields, attribute.name)) names.add(attribute.name)
-  }
-  for (const { many, options } of resource.relationships.values()) if (!many) names.add(options.key)
-  for (const { column } of query.sort) names.add(column)
-  return [...names]
+interface Family {
+  readonly parents: readonly Loaded[]
+  readonly children: readonly Loaded[]
+  readonly pairs: Pairs
 }
 
-/** Rows on the far side of a to-many relationship. */
-export function narrowToMany(
-  builder: Knex.QueryBuilder,
-  relationship: CompiledRelationship,
-  ids: readonly string[],
-): void {
-  builder.whereIn(relationship.options.key, [...ids])
-  if (relationship.options.where !== undefined) builder.where(relationship.options.where)
-}
-
-/** The target of an include, behind the door; what the caller may not read at all is refused by name. */
-function targetOf(reading: Reading, relationship: CompiledRelationship): Knex.QueryBuilder {
-  const target = reading.registry.get(relationship.target)
-  try {
-    const columns = new Set(columnsFor(target, { ...reading.query, sort: [] }))
-    if (relationship.many) columns.add(relationship.options.key)
-    return reading.ctx.scope.from(target.name).select([...columns])
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    const detail = `You may not read ${relationship.target}, so "${relationship.name}" cannot be included.`
-    throw new AppError('forbidden', { detail, source: atParameter('include') })
-  }
-}
-
-async function loadRelated(
-  reading: Reading,
-  relationship: CompiledRelationship,
-  parents: readonly Loaded[],
-): Promise<Row[]> {
-  const { many, options } = relationship
-  const ids = parents.map(({ row }) => (many ? row.id : (row[options.key] as string | null)))
-  const keys = [...new Set(ids.filter((id) => id !== null))]
-  if (keys.length === 0) return []
-  const builder = targetOf(reading, relationship)
-  if (!many) return builder.whereIn('id', keys)
-  narrowToMany(builder, relationship, keys)
-  const rows: Row[] = await builder
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(MAX_INCLUDED + 1)
-  if (rows.length <= MAX_INCLUDED) return rows
-  const detail = `"${relationship.name}" has more than ${MAX_INCLUDED} records here: read them page by page at the related link.`
-  throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
-}
-
-function attach(relationship: CompiledRelationship, parents: readonly Loaded[], children: readonly Loaded[]): void {
+function attach(relationship: CompiledRelationship, { parents, children, pairs }: Family): void {
   const { name, many, options } = relationship
+  if (pairs !== undefined) {
+    const byParent = groupBy(pairs, ({ near }) => near)
+    for (const parent of parents) {
+      const theirs = new Set((byParent.get(parent.row.id) ?? []).map(({ far }) => far))
+      parent.links.set(
+        name,
+        children.filter(({ row }) => theirs.has(row.id)),
+      )
+    }
+    return
+  }
   if (many) {
     const byParent = groupBy(children, ({ row }) => row[options.key])
     for (const parent of parents) parent.links.set(name, byParent.get(parent.row.id) ?? [])
@@ -110,23 +55,53 @@ interface Loading {
   readonly store: Map<string, Loaded>
 }
 
+/** The far rows, if an earlier path of the tree has brought them all: going in circles costs no further query. */
+function alreadyLinked(parents: readonly Loaded[], name: string): readonly Loaded[] | undefined {
+  if (!parents.every(({ links }) => links.has(name))) return undefined
+  return [...new Set(parents.flatMap(({ links }) => links.get(name) ?? []))]
+}
+
+const bytesOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? JSON.stringify(value).length : 0
+
+/** Refuses a document that would be too large to build without holding up everybody else (ATTACKS J15). */
+function checkBudget(
+  relationship: CompiledRelationship,
+  store: ReadonlyMap<string, Loaded>,
+  rows: readonly Row[],
+): void {
+  const all = [...[...store.values()].map(({ row }) => row), ...rows]
+  const bytes = all.reduce((sum, row) => sum + bytesOf(row.metadata), 0)
+  if (all.length <= MAX_INCLUDED && bytes <= MAX_OBJECT_BYTES) return
+  const detail = `With "${relationship.name}" the answer would be too large: ask for smaller pages, or read it at the related link.`
+  throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
+}
+
+async function link({ reading, store }: Loading, relationship: CompiledRelationship, parents: readonly Loaded[]) {
+  const target = reading.registry.get(relationship.target)
+  const rows = await loadRelated(reading, relationship, parents)
+  checkBudget(relationship, store, rows)
+  const children = rows.map((row) => {
+    const key = keyOf(target, row.id)
+    const known = store.get(key) ?? { resource: target, row, links: new Map() }
+    // Met before by another way, it may lack the column that holds this link.
+    Object.assign(known.row, row)
+    store.set(key, known)
+    return known
+  })
+  const ids = parents.map(({ row }) => row.id)
+  attach(relationship, { parents, children, pairs: await pairsOf(reading, relationship, ids) })
+  return children
+}
+
 /** Loads an include tree: one query for each relationship at each depth, whatever the number of rows. */
 async function loadTree(loading: Loading, parents: readonly Loaded[], tree: IncludeTree): Promise<void> {
-  const { reading, store } = loading
   const [first] = parents
   if (first === undefined) return
   for (const [name, below] of tree) {
     const relationship = first.resource.relationships.get(name)
     if (relationship === undefined) continue
-    const target = reading.registry.get(relationship.target)
-    const rows = await loadRelated(reading, relationship, parents)
-    const children = rows.map((row) => {
-      const key = keyOf(target, row.id)
-      const known = store.get(key) ?? { resource: target, row, links: new Map() }
-      store.set(key, known)
-      return known
-    })
-    attach(relationship, parents, children)
+    const children = alreadyLinked(parents, name) ?? (await link(loading, relationship, parents))
     await loadTree(loading, children, below)
   }
 }

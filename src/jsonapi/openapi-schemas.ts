@@ -32,7 +32,8 @@ function bounds({ kind, options }: Attribute): Json {
   return { ...(min === undefined ? {} : { minimum: min }), ...(max === undefined ? {} : { maximum: max }) }
 }
 
-function attributeSchema(attribute: Attribute, written: boolean): Json {
+/** The schema of one attribute's value, as it is written or as it is answered. */
+export function attributeSchema(attribute: Attribute, written: boolean): Json {
   const { kind, values, options } = attribute
   const base = TYPES[kind]
   const nullable = options.nullable === true
@@ -50,8 +51,8 @@ function attributeSchema(attribute: Attribute, written: boolean): Json {
 function attributesSchema(resource: Resource, what: 'read' | 'create' | 'update'): Json {
   const chosen = [...resource.attributes.values()].filter((attribute) => can(attribute, what))
   const properties: Json = Object.fromEntries(chosen.map((one) => [one.name, attributeSchema(one, what !== 'read')]))
-  if (what === 'update') {
-    for (const [name, { doc }] of Object.entries(resource.definition.triggers ?? {})) {
+  for (const [name, { doc, onCreate }] of Object.entries(resource.definition.triggers ?? {})) {
+    if (what === 'update' || (what === 'create' && onCreate)) {
       properties[name] = { type: 'boolean', description: `Trigger. ${doc}` }
     }
   }

@@ -1,4 +1,5 @@
 import type { ActionDefinition } from './define.js'
+import { atomicPath } from './openapi-atomic.js'
 import {
   answer,
   body,
@@ -9,7 +10,7 @@ import {
   parameter,
   parameters,
 } from './openapi-operations.js'
-import { resourceSchemas, schemaName } from './openapi-schemas.js'
+import { attributeSchema, resourceSchemas, schemaName } from './openapi-schemas.js'
 import { type Json, sharedSchemas } from './openapi-shared.js'
 import { can, type Registry, type Resource } from './registry.js'
 
@@ -117,20 +118,21 @@ function relinkOperation(resource: Resource, name: string): Json {
 function actionPath(resource: Resource, name: string, action: ActionDefinition): [string, Json] {
   const tag = resource.name
   const properties = Object.fromEntries(
-    Object.entries(action.attributes ?? {}).map(([attribute, { options }]) => [
-      attribute,
-      { type: 'string', description: options.doc },
-    ]),
+    Object.entries(action.attributes ?? {}).map(([key, attribute]) => [key, attributeSchema(attribute, true)]),
   )
   const attributes = { type: 'object', properties }
   const schema = { type: 'object', properties: { data: { type: 'object', properties: { attributes } } } }
-  const requestBody = { required: action.attributes !== undefined, content: { [MEDIA_TYPE]: { schema } } }
+  const required = Object.values(action.attributes ?? {}).some(({ options }) => options.required === true)
+  const requestBody = { required, content: { [MEDIA_TYPE]: { schema } } }
   const done = operation({
     id: `${tag}_${name}`,
     summary: action.doc,
     tag,
     requestBody,
-    answers: { '202': answer('Done.') },
+    answers:
+      action.document === true
+        ? { '200': answer('Done.', `${schemaName(resource)}Document`) }
+        : { '202': answer('Done.') },
   })
   return [`/${tag}/{id}/${name}`, { parameters: [parameter('Id')], [action.method.toLowerCase()]: done }]
 }
@@ -176,6 +178,8 @@ export function openApiParts(registry: Registry): { paths: Json; components: Jso
     }
     Object.assign(schemas, resourceSchemas(resource, registry))
   }
-  const tags = [...registry.resources.values()].map(({ name, definition }) => ({ name, description: definition.doc }))
+  paths['/operations'] = atomicPath
+  const types = [...registry.resources.values()].map(({ name, definition }) => ({ name, description: definition.doc }))
+  const tags = [...types, { name: 'operations', description: 'Several changes in one request.' }]
   return { paths, components: { schemas, parameters }, tags }
 }

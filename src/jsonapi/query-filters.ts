@@ -2,6 +2,7 @@ import { AppError, atParameter } from '../errors.js'
 import type { FieldKind } from './define.js'
 import { PREDICATES, type Predicate, readings, suits } from './predicates.js'
 import { can, type Registry, type Resource } from './registry.js'
+import { instantOf, isKeepable } from './validate.js'
 
 /** A column of a resource, reached over to-one relationships. */
 export interface FilterPath {
@@ -63,8 +64,7 @@ function booleanOf(value: string): boolean | undefined {
 function jsonOf(value: string): string | undefined {
   try {
     const parsed: unknown = JSON.parse(value)
-    // U+0000 cannot stand in jsonb, however it is escaped.
-    return typeof parsed === 'object' && !value.includes('\\u0000') && value.isWellFormed() ? value : undefined
+    return typeof parsed === 'object' && isKeepable(parsed) ? JSON.stringify(parsed) : undefined
   } catch {
     return undefined
   }
@@ -73,6 +73,16 @@ function jsonOf(value: string): string | undefined {
 const WHOLE = /^-?\d{1,15}$/
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
 
+function timeOf(value: string): string | undefined {
+  const [, clock, zone] = TIME.exec(value) ?? []
+  if (!TIME.test(value)) return undefined
+  // JavaScript takes a time without a zone for the server's own; ours is UTC everywhere.
+  return instantOf(clock !== undefined && zone === undefined ? `${value}Z` : value)
+}
+
+/** A pattern that ends in half an escape is a fault to PostgreSQL, though only when a row gets that far. */
+const endsInEscape = (pattern: string): boolean => (/\\*$/.exec(pattern)?.[0].length ?? 0) % 2 === 1
+
 /** One value in the column's own kind, or undefined if it is none. */
 function typedValue(predicate: Predicate, kind: FieldKind, value: string): string | number | boolean | undefined {
   if (predicate.operator === 'emptiness' || predicate.fixed !== undefined) return booleanOf(value)
@@ -80,11 +90,7 @@ function typedValue(predicate: Predicate, kind: FieldKind, value: string): strin
   if (kind === 'boolean') return booleanOf(value)
   if (kind === 'integer') return WHOLE.test(value) && Math.abs(Number(value)) < 2 ** 31 ? Number(value) : undefined
   if (kind === 'number') return value !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined
-  if (kind !== 'datetime') return value
-  // JavaScript takes a time without a zone for the server's own; ours is UTC everywhere.
-  const [, clock, zone] = TIME.exec(value) ?? []
-  const time = TIME.test(value) ? Date.parse(clock !== undefined && zone === undefined ? `${value}Z` : value) : Number.NaN
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+  return kind === 'datetime' ? timeOf(value) : value
 }
 
 function valuesOf(options: FilterOptions, filter: Omit<Filter, 'values'>, raw: string): Filter['values'] {
@@ -98,6 +104,9 @@ function valuesOf(options: FilterOptions, filter: Omit<Filter, 'values'>, raw: s
     }
     if (predicate.how === 'raw' && (text.match(/%/g)?.length ?? 0) > MAX_WILDCARDS) {
       throw refuse(options, 'INVALID_FILTER_VALUE', `A pattern may have at most ${MAX_WILDCARDS} percent signs.`)
+    }
+    if (predicate.how === 'raw' && endsInEscape(text)) {
+      throw refuse(options, 'INVALID_FILTER_VALUE', 'A pattern may not end in a single backslash.')
     }
     const values = paths.map((path) => typedValue(predicate, path.kind, text))
     const [first] = values
@@ -114,7 +123,7 @@ export function parseFilter(options: FilterOptions, name: string, raw: string): 
   for (const { attributes, predicate: word } of readings(name)) {
     const predicate = PREDICATES.get(word)
     if (attributes.length > MAX_ALTERNATIVES) break
-    const paths = attributes.map((attribute) => pathOf(options, attribute))
+    const paths = [...new Set(attributes)].map((attribute) => pathOf(options, attribute))
     if (predicate === undefined || !paths.every((path) => path !== undefined)) continue
     const unsuited = paths.find((path) => !suits(predicate, path.kind))
     if (unsuited !== undefined) {
@@ -132,4 +141,19 @@ export function parseFilter(options: FilterOptions, name: string, raw: string): 
     'FILTER_NOT_ALLOWED',
     `"${name}" is not {attribute}_{predicate} with an attribute of ${options.resource.type} that may be filtered by.`,
   )
+}
+
+/** Comparisons a row that all filters of a request may ask for; a pattern counts for four (ATTACKS J16). */
+const MAX_COST = 200
+
+/** Refuses filters that together would cost too much at every row.
+ *  @throws AppError malformed */
+export function checkCost(filters: readonly Filter[]): void {
+  const costs = filters.map(({ paths, predicate, values }) => {
+    const each = predicate.operator === 'like' || predicate.operator === 'contains' ? 4 : 1
+    return paths.length * (predicate.many === 'in' ? 1 : values.length) * each
+  })
+  if (costs.reduce((sum, cost) => sum + cost, 0) <= MAX_COST) return
+  const detail = 'These filters compare too much with each record: use fewer attributes or fewer values.'
+  throw new AppError('malformed', { code: 'FILTER_NOT_ALLOWED', detail, source: atParameter('filter') })
 }

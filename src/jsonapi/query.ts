@@ -1,5 +1,5 @@
 import { AppError, atParameter } from '../errors.js'
-import { type Filter, parseFilter } from './query-filters.js'
+import { checkCost, type Filter, parseFilter } from './query-filters.js'
 import { type CompiledRelationship, can, type Registry, type Resource } from './registry.js'
 
 /** Relationship name → what to include below it. */
@@ -174,6 +174,7 @@ export function parseQuery(options: QueryOptions, raw: string): Query {
   }
   if (filters.length > MAX_FILTERS)
     throw refuse('filter', 'FILTER_NOT_ALLOWED', `At most ${MAX_FILTERS} filters may be set.`)
+  checkCost(filters)
   const include = parameters.get('include')
   return {
     include: include === undefined ? undefined : parseInclude(options, include),

@@ -1,12 +1,13 @@
 import type { Knex } from 'knex'
 import type { Context } from '../access/context.js'
 import type { Row } from '../access/guarded.js'
-import type { By } from '../access/scope.js'
+import type { By, Scope } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
 import { applyFilters } from './filters.js'
-import { columnsFor, type Found, type Reading, withIncludes } from './include.js'
+import { type Found, withIncludes } from './include.js'
 import type { Sort } from './query.js'
 import type { CompiledRelationship, Resource } from './registry.js'
+import { columnsFor, type Reading } from './related.js'
 
 export interface Page extends Found {
   /** Rows that the filters leave, on all pages. */
@@ -25,12 +26,12 @@ function order(builder: Knex.QueryBuilder, resource: Resource, sort: readonly So
 export async function readCollection(
   reading: Reading,
   resource: Resource,
-  narrow?: (builder: Knex.QueryBuilder) => void,
+  narrow?: (builder: Knex.QueryBuilder, scope: Scope) => void,
 ): Promise<Page> {
   const { ctx, query } = reading
   const filtered = (): Knex.QueryBuilder => {
     const builder = ctx.scope.from(resource.name)
-    narrow?.(builder)
+    narrow?.(builder, ctx.scope)
     applyFilters(builder, ctx.scope, query.filters)
     return builder
   }

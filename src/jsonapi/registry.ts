@@ -39,7 +39,8 @@ const fail = (definition: AnyDefinition, problem: string): never => {
   throw new Error(`The definition of ${definition.name ?? definition.type} is not valid: ${problem}`)
 }
 
-const isStored = ({ options }: Attribute): boolean => options.constant === undefined && options.once !== true
+const isStored = ({ options }: Attribute): boolean =>
+  options.constant === undefined && options.once !== true && options.writeOnly !== true
 
 function checkField(definition: AnyDefinition, name: string, field: Attribute | Relationship): void {
   if (name === 'id' || name === 'type') fail(definition, `"${name}" is the resource's own member, not a field`)
@@ -49,32 +50,40 @@ function checkField(definition: AnyDefinition, name: string, field: Attribute | 
       fail(definition, `"${name}" can be used to ${oracle} but not be read, which would be an oracle; add 'read'`)
     }
   }
-  if (
-    'kind' in field &&
-    !isStored(field) &&
-    ['create', 'update', 'filter', 'sort'].some((what) => can(field, what as Can))
-  ) {
-    fail(definition, `"${name}" stands in no column, so it can only be read`)
+  if (!('kind' in field) || isStored(field)) return
+  const { writeOnly = false } = field.options
+  const refused = writeOnly ? (['read', 'filter', 'sort'] as const) : (['create', 'update', 'filter', 'sort'] as const)
+  if (refused.some((what) => can(field, what))) {
+    fail(definition, `"${name}" stands in no column, so it can only be ${writeOnly ? 'written' : 'read'}`)
   }
 }
 
 function columnsOf(definition: AnyDefinition, deployment: Deployment): GuardedColumn[] {
   const columns = new Map<string, GuardedColumn>([['id', { name: 'id' }]])
-  const add = (name: string, sql?: string): void => {
-    columns.set(name, sql === undefined ? { name } : { name, sql })
+  const add = (name: string, sql?: string, written = false): void => {
+    columns.set(name, sql === undefined ? { name } : written ? { name, sql, written } : { name, sql })
   }
   if (definition.tenant === 'organization_id') add('organization_id')
   for (const name of definition.columns ?? []) add(name)
   for (const [name, attribute] of Object.entries<Attribute>(definition.attributes)) {
     const { from } = attribute.options
     const sql = typeof from === 'function' ? from(deployment) : from
-    if (isStored(attribute)) add(name, sql)
+    if (isStored(attribute)) add(name, sql, can(attribute, 'create') || can(attribute, 'update'))
   }
   for (const relationship of Object.values<Relationship>(definition.relationships)) {
     const { key } = relationship.options
     if (!relationship.many && key !== 'id') add(key)
   }
   return [...columns.values()]
+}
+
+/** The columns behind the fields that a sales channel sees, and those that place a row. */
+function publicColumns(definition: AnyDefinition): ReadonlySet<string> {
+  const names = (definition.publicFields ?? []).map((name) => {
+    const relationship = definition.relationships[name] as Relationship | undefined
+    return relationship?.options.key ?? name
+  })
+  return new Set(['id', 'organization_id', ...names])
 }
 
 function compile(definition: AnyDefinition, deployment: Deployment): Resource {
@@ -96,6 +105,8 @@ function compile(definition: AnyDefinition, deployment: Deployment): Resource {
     tenant: definition.tenant,
     columns: columnsOf(definition, deployment),
     versionedAs: definition.versioned ? definition.type : false,
+    ...(definition.rightsOf === undefined ? {} : { rightsOf: definition.rightsOf }),
+    ...(definition.publicFields === undefined ? {} : { publicColumns: publicColumns(definition) }),
   }
   return { definition, type: definition.type, name, attributes, relationships, guarded }
 }

@@ -2,8 +2,8 @@
 import tsJapi, { type Serializer } from 'ts-japi'
 import type { Row } from '../access/guarded.js'
 import { groupBy } from './group.js'
-import type { Loaded } from './include.js'
 import { type Resource, wanted } from './registry.js'
+import type { Loaded } from './related.js'
 
 type Fields = ReadonlyMap<string, ReadonlySet<string>>
 type Json = Record<string, unknown>

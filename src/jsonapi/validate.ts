@@ -52,6 +52,8 @@ const FORMATS: Readonly<Record<Format, (value: string) => boolean>> = {
   slug: (value) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value),
   subject: (value) => /^[a-z][a-z0-9_]{1,63}$/.test(value),
   time_zone: isTimeZone,
+  // What an item of a scope can name (DECISIONS 3).
+  code: (value) => /^[A-Za-z0-9_.~@+/-]{1,128}$/.test(value),
   region: (value) => /^[a-z]{2}-[a-z]+-\d$/.test(value),
 }
 
@@ -87,7 +89,7 @@ function numberFault(attribute: Attribute, value: unknown): Fault | undefined {
 }
 
 /** Whether JSON can be kept without loss: no NUL, no lone surrogate, no number that JSON cannot write back. */
-function isKeepable(value: unknown, depth = 0): boolean {
+export function isKeepable(value: unknown, depth = 0): boolean {
   if (depth > MAX_OBJECT_DEPTH) return false
   if (typeof value === 'string') return isPlainText(value)
   if (typeof value === 'number')
@@ -116,10 +118,22 @@ function listFault(attribute: Attribute, value: unknown): Fault | undefined {
   return value.map((one) => stringFault(item, one)).find((one) => one !== undefined)
 }
 
+/** The moment that an ISO 8601 text with a zone means, in UTC with milliseconds. Undefined for a day that no calendar has,
+ *  and for the years 0 and 10000, which PostgreSQL and ISO 8601 write in different ways. */
+export function instantOf(text: string): string | undefined {
+  const time = Date.parse(text)
+  // 2026-02-31 is parsed as 2026-03-03: what is kept would not be what was sent.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`)
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
+  const instant = exists && !Number.isNaN(time) ? new Date(time).toISOString() : ''
+  return /^(?!0000)\d{4}-/.test(instant) ? instant : undefined
+}
+
 function datetimeFault(value: unknown): Fault | undefined {
   const isTime =
     typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/.test(value)
-  return isTime && !Number.isNaN(Date.parse(value)) ? undefined : fault('is not a date and time (ISO 8601)', 'invalid')
+  const known = isTime && instantOf(value) !== undefined
+  return known ? undefined : fault('is not a date and time (ISO 8601)', 'invalid')
 }
 
 function faultOf(attribute: Attribute, value: unknown): Fault | undefined {

@@ -61,6 +61,11 @@ function withDefaults(resource: Resource, draft: Draft): Draft {
   return { ...draft, attributes: { ...attributes, ...draft.attributes } }
 }
 
+/** Pulls the triggers of a document, in its order. */
+async function pull({ ctx, resource }: Writing, draft: Draft, id: string): Promise<void> {
+  for (const name of draft.triggers) await resource.definition.triggers?.[name]?.run(ctx, id)
+}
+
 /** Creates a resource: by its operation, or as the definition says. */
 export async function createResource(writing: Writing, sent: Draft): Promise<Outcome> {
   const { ctx, resource } = writing
@@ -76,15 +81,18 @@ export async function createResource(writing: Writing, sent: Draft): Promise<Out
       ...columnsOf(resource, draft),
       organization_id: organization,
     })
+    await pull(writing, draft, id)
     return { id }
   }
-  return (create as Operation<unknown>)(ctx, { ...draft.attributes, ...draft.relationships })
+  const outcome = await (create as Operation<unknown>)(ctx, { ...draft.attributes, ...draft.relationships })
+  await pull(writing, draft, outcome.id)
+  return outcome
 }
 
 /** Updates a resource, then pulls its triggers. The caller has loaded `row` with the right to update it. */
 export async function updateResource(writing: Writing, row: Row, draft: Draft): Promise<Outcome> {
   const { ctx, resource } = writing
-  const { verbs, triggers = {} } = resource.definition
+  const { verbs } = resource.definition
   await checkLinks(writing, draft, organizationOf(resource, row))
   checkRules(writing, draft, row)
   let outcome: Outcome = { id: row.id }
@@ -93,7 +101,7 @@ export async function updateResource(writing: Writing, row: Row, draft: Draft): 
     const input = { id: row.id, changes: { ...draft.attributes, ...draft.relationships } }
     outcome = await (verbs.update as Operation<UpdateInput<unknown>>)(ctx, input)
   }
-  for (const name of draft.triggers) await triggers[name]?.run(ctx, row.id)
+  await pull(writing, draft, row.id)
   return outcome
 }
 

@@ -32,6 +32,50 @@ const schemas: Json = {
     required: ['access_token', 'token_type', 'expires_in', 'scope', 'created_at'],
     additionalProperties: false,
   },
+  TokenInfo: {
+    type: 'object',
+    properties: {
+      token: {
+        type: 'object',
+        properties: {
+          test: { type: 'boolean' },
+          market_ids: { type: 'array', items: text },
+          stock_location_ids: { type: 'array', items: text },
+          lifespan: { type: 'integer', description: 'Seconds left.' },
+        },
+        required: ['test', 'market_ids', 'stock_location_ids', 'lifespan'],
+        additionalProperties: false,
+      },
+      role: {
+        type: 'object',
+        properties: { id: { type: ['string', 'null'] }, kind: text, name: { type: ['string', 'null'] } },
+        required: ['id', 'kind', 'name'],
+        additionalProperties: false,
+      },
+      application: {
+        type: 'object',
+        properties: { id: text, kind: text, name: text, core: { type: 'boolean' } },
+        required: ['id', 'kind', 'name', 'core'],
+        additionalProperties: false,
+      },
+      permissions: {
+        type: 'object',
+        description: 'By subject, what may be done to it.',
+        additionalProperties: {
+          type: 'object',
+          properties: { actions: { type: 'array', items: { enum: ['create', 'read', 'update', 'destroy'] } } },
+          required: ['actions'],
+        },
+      },
+      owner: {
+        type: 'object',
+        properties: { id: text, type: { enum: ['User', 'Customer'] } },
+        required: ['id', 'type'],
+      },
+    },
+    required: ['token', 'role', 'application', 'permissions'],
+    additionalProperties: false,
+  },
   OAuthError: {
     type: 'object',
     description: 'RFC 6749 §5.2 and the contract’s form, side by side.',
@@ -82,6 +126,20 @@ const get = (id: string, summary: string): Json => ({
   responses: { '200': answer(summary, { type: 'object' }), ...refusals },
 })
 
+const tokenInfo: Json = {
+  operationId: 'tokeninfo',
+  summary: 'What the token sent is, and may do',
+  tags: ['oauth'],
+  security: [{ bearer: [] }],
+  responses: {
+    '200': answer('The token.', { $ref: '#/components/schemas/TokenInfo' }),
+    '4XX': {
+      description: 'Refused.',
+      content: { 'application/vnd.api+json': { schema: { $ref: '#/components/schemas/Errors' } } },
+    },
+  },
+}
+
 /** The authorization server's part of the OpenAPI document. */
 export const oauthParts: { paths: Json; schemas: Json } = {
   paths: {
@@ -97,6 +155,7 @@ export const oauthParts: { paths: Json; schemas: Json } = {
         ok: answer('Ended, or unknown.', { type: 'object', additionalProperties: false }),
       }),
     },
+    '/oauth/tokeninfo': { get: tokenInfo },
     '/.well-known/jwks.json': { get: get('jwks', 'Public keys that verify tokens (RFC 7517)') },
     '/.well-known/oauth-authorization-server': {
       get: get('metadata', 'What this authorization server offers (RFC 8414)'),

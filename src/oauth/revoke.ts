@@ -5,6 +5,7 @@ import type { Revocations } from '../tokens/revocations.js'
 import type { VerifiedToken, Verifier } from '../tokens/verify.js'
 import type { Clients } from './clients.js'
 import { CLIENT_PARAMETERS, readCredentials } from './credentials.js'
+import type { RevocationLimit } from './revocation-limit.js'
 import type { TokenRequest } from './server.js'
 
 /** Every body parameter that the revocation endpoint reads. The hint is not one: we look everywhere anyway. */
@@ -15,6 +16,7 @@ interface RevokeParts {
   db: Pick<Database, 'knex'>
   revocations: Pick<Revocations, 'revoke' | 'refresh'>
   verifier: Verifier
+  limit: RevocationLimit
 }
 
 /** The token if it counts now; undefined if it does not, which is what the caller wants. */
@@ -28,8 +30,8 @@ async function counting(token: string, { verifier }: RevokeParts, now: Date): Pr
 }
 
 /** Ends one access token on every instance. A token that does not count is no error (RFC 7009 §2.2); one of another
- *  client is, and is left alone. A public client may end its own token by `client_id` alone.
- *  Throws `invalid_client`, `malformed`, `may_not_revoke`. Source: RFC 7009 §2; CONTRACT 5.5 */
+ *  client is, and is left alone. A public client may end its own token by `client_id` alone, so many in an hour.
+ *  Throws `invalid_client`, `malformed`, `may_not_revoke`, `too_many`. Source: RFC 7009 §2; CONTRACT 5.5 */
 export async function answerRevocationRequest(
   request: TokenRequest,
   parts: RevokeParts,
@@ -44,6 +46,7 @@ export async function answerRevocationRequest(
   if (claims.client_id !== client.clientId) {
     throw new AppError('may_not_revoke', { detail: 'You are not authorized to revoke this token' })
   }
+  if (!client.authenticated) parts.limit.take(client.clientId, now)
   const expiresAt = new Date(claims.exp * 1000)
   await asAuth(parts.db.knex, (trx) => parts.revocations.revoke(trx, { topic: `jti:${claims.jti}`, now, expiresAt }))
   await parts.revocations.refresh()

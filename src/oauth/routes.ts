@@ -3,13 +3,16 @@ import type { Config } from '../config.js'
 import type { Secrets } from '../crypto/secrets.js'
 import type { Database } from '../db/connect.js'
 import { AppError } from '../errors.js'
+import type { Activity } from '../tokens/activity.js'
 import type { KeyRing } from '../tokens/keys.js'
+import { createMarkets } from '../tokens/markets.js'
 import type { Revocations } from '../tokens/revocations.js'
 import type { Verifier } from '../tokens/verify.js'
 import { readBody } from './body.js'
 import { createClients } from './clients.js'
 import { metadata, metadataPaths } from './metadata.js'
 import { readParameters, refuseQuery } from './parameters.js'
+import { createRevocationLimit } from './revocation-limit.js'
 import { answerRevocationRequest, REVOKE_PARAMETERS } from './revoke.js'
 import type { Subjects } from './scopes.js'
 import { answerTokenRequest, TOKEN_PARAMETERS, type TokenRequest } from './server.js'
@@ -25,9 +28,15 @@ export interface OAuthParts {
   clock: () => Date
   /** Writes the error answer: http/oauth-errors.ts, handed in because this floor may not import it. */
   onError: ErrorRequestHandler
+  /** Told of every token that is issued. */
+  activity?: Pick<Activity, 'tokenIssued'>
   /** Resource types that a scope item like `roles:read` may name; left out: any well-formed name. */
   subjects?: Subjects
+  /** How many live tokens a public client may revoke in an hour by its `client_id` alone; 1,000 by default. */
+  revocationsPerHour?: number
 }
+
+const REVOCATIONS_PER_HOUR = 1_000
 
 // Storefronts ask for tokens from the browser, without cookies; so any origin may, and none with credentials.
 const CORS = {
@@ -84,16 +93,20 @@ async function readRequest(
 export function createOAuth(parts: OAuthParts): { router: Router } {
   const { config, clock, keys, revocations, db, verifier } = parts
   const clients = createClients(parts)
-  const tools = { keys, issuer: config.issuer, audience: config.apiUrl }
+  const limit = createRevocationLimit(parts.revocationsPerHour ?? REVOCATIONS_PER_HOUR)
+  const tools = { keys, markets: createMarkets(db, revocations), issuer: config.issuer, audience: config.apiUrl }
   const router = Router({ caseSensitive: true, strict: true })
   router.all(['/oauth/token', '/oauth/revoke'], forBrowsers('POST'))
   router.post('/oauth/token', async (request, response) => {
     const read = await readRequest(request, { names: TOKEN_PARAMETERS, clock })
-    sendSecret(response, await answerTokenRequest(read, { clients, tools, subjects: parts.subjects }))
+    sendSecret(
+      response,
+      await answerTokenRequest(read, { clients, tools, subjects: parts.subjects, activity: parts.activity }),
+    )
   })
   router.post('/oauth/revoke', async (request, response) => {
     const read = await readRequest(request, { names: REVOKE_PARAMETERS, clock })
-    sendSecret(response, await answerRevocationRequest(read, { clients, db, revocations, verifier }))
+    sendSecret(response, await answerRevocationRequest(read, { clients, db, revocations, verifier, limit }))
   })
   router.all(['/oauth/token', '/oauth/revoke'], onlyMethod('POST'))
   const published = ['/.well-known/jwks.json', ...metadataPaths(config.issuer)]

@@ -9,6 +9,8 @@ const ITEM = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
 const TARGET = /^(market|store|stock_location):(?:all|id:[A-Za-z0-9]{1,64}|code:[A-Za-z0-9_.~@+/-]{1,128})$/
 const NUMBERED_MARKET = /^market:\d{1,19}$/
 const RIGHT = /^(?:([a-z][a-z_]{0,63}):(?:create|read|update|destroy|manage)|\*:read)$/
+// Whatever looks like a right narrows, also what was registered before we refused it and means nothing.
+const NARROWING = /^(?!(?:market|store|stock_location):)(?:\*|[a-z][a-z0-9_]*):[a-z*]+$/
 const PLANES: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api'])
 
 const DEFAULTS: Record<ClientKind, string> = {
@@ -65,17 +67,61 @@ export type Subjects = ReadonlySet<string> | undefined
 /** The scope of a token, as the client wrote it (official clients look their cache up by the very text), or the default.
  *  Throws `invalid_scope`. Source: DECISIONS 3 "Scopes", CONTRACT 5.1, 5.3, RFC 6749 §3.3 */
 export function grantScope(requested: string | undefined, client: Client, subjects: Subjects): string {
-  if (requested === undefined || requested === '') return defaultScope(client)
+  if (requested === undefined || requested === '') return defaultScope(client, subjects)
   const items = itemsOf(requested)
   if (requested.length > LONGEST || items.length === 0 || !items.every((item) => ITEM.test(item))) {
     throw refuse('The requested scope is malformed or too long.')
   }
   for (const item of items) checkItem(item, { client, items, subjects })
+  checkBounds(items, client)
   return requested
 }
 
-/** A credential that is registered for less than everything gets what it is registered for. */
-function defaultScope(client: Client): string {
+/** A credential that is registered for less than everything, or for certain rights, gets what it is registered for: of
+ *  that, what its kind may have. */
+function defaultScope(client: Client, subjects: Subjects): string {
   const usual = DEFAULTS[client.kind]
-  return usual !== 'market:all' || itemsOf(client.scopes).includes('market:all') ? usual : client.scopes
+  const items = itemsOf(client.scopes)
+  if (usual !== 'market:all' || (items.includes('market:all') && !isBound(client))) return usual
+  const granted = items.filter((item) => isGranted(() => checkItem(item, { client, items, subjects })))
+  if (granted.length === 0) throw refuse('The credential is registered for no scope that a token can carry.')
+  checkBounds(granted, client)
+  return granted.join(' ')
+}
+
+function isGranted(check: () => void): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
+  }
+}
+
+const narrows = (item: string): boolean => NARROWING.test(item)
+
+/** Whether what is registered says anything of provisioning rights. Sales channels have none to speak of. */
+const isBound = ({ kind, scopes }: Client): boolean =>
+  kind !== 'sales_channel' && itemsOf(scopes).some((item) => PLANES.has(item) || narrows(item))
+
+/** Whether registered items give a plane or a right. A plane that is registered beside rights is no more than they are. */
+function covered(item: string, of: readonly string[]): boolean {
+  if (of.includes(item)) return true
+  const [, subject = '', verb = ''] = /^([^:]+):(.+)$/.exec(item) ?? []
+  if (verb === '' || PLANES.has(item)) return false
+  if ((subject !== '*' && of.includes(`${subject}:manage`)) || (verb === 'read' && of.includes('*:read'))) return true
+  return of.includes('provisioning-api') && !of.some(narrows)
+}
+
+/** A token without such items would have all the rights of its role: where rights are registered, it names some.
+ *  Throws `invalid_scope`. Source: DECISIONS 3 "Scopes" */
+function checkBounds(items: readonly string[], client: Client): void {
+  if (!isBound(client)) return
+  const of = itemsOf(client.scopes)
+  const asked = items.filter((item) => PLANES.has(item) || narrows(item))
+  const free = of.includes('provisioning-api') && !of.some(narrows)
+  const named = of.some(narrows) ? asked.some(narrows) : free || asked.length > 0
+  if (!named || !asked.every((item) => covered(item, of))) {
+    throw refuse('The requested scope exceeds the scopes that the credential is registered with.')
+  }
 }

@@ -1,5 +1,6 @@
 import OAuth2Server from 'oauth2-server'
 import { AppError, type ErrorKind } from '../errors.js'
+import type { Activity } from '../tokens/activity.js'
 import type { Client, Clients } from './clients.js'
 import { CLIENT_PARAMETERS, readCredentials } from './credentials.js'
 import type { Grant, GrantTools, TokenBody } from './grants/grant.js'
@@ -25,6 +26,7 @@ interface ServerParts {
   clients: Clients
   tools: GrantTools
   subjects: Subjects
+  activity?: Pick<Activity, 'tokenIssued'> | undefined
 }
 
 /** The library's own refusals that can reach us, by their `name`; the texts are ours. */
@@ -117,5 +119,7 @@ export async function answerTokenRequest(request: TokenRequest, parts: ServerPar
       throw translate(error)
     })
   if (!body) throw new Error('the library issued no token')
+  const { applicationId, organization, secretId } = grantRequest().client
+  parts.activity?.tokenIssued({ applicationId, organizationId: organization?.id, secretId }, now)
   return body
 }

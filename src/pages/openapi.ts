@@ -5,6 +5,7 @@ import { openApiParts } from '../jsonapi/openapi.js'
 import type { Registry } from '../jsonapi/registry.js'
 import { oauthParts } from '../oauth/openapi.js'
 import { VERSION } from '../version.js'
+import { schemaPaths } from './schemas.js'
 
 type Addresses = Pick<Config, 'apiUrl' | 'issuer'>
 
@@ -31,7 +32,7 @@ export function describeApi(registry: Registry, { apiUrl, issuer }: Addresses): 
       ...tags,
       { name: 'service', description: 'For those who run it.' },
     ],
-    paths: { ...Object.fromEntries(auth), ...paths },
+    paths: { ...Object.fromEntries(auth), ...paths, ...schemaPaths },
     components: {
       ...components,
       schemas: { ...(components.schemas as object), ...oauthParts.schemas },

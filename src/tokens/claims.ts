@@ -7,6 +7,16 @@ const KINDS = ['sales_channel', 'integration', 'webapp', 'user', 'dashboard', 'r
 const seconds = z.int().nonnegative()
 const id = z.string().min(1).max(64)
 
+const marketClaim = z.object({
+  id: z.array(id),
+  stock_location_ids: z.array(id),
+  geocoder_id: z.string().nullable(),
+  allows_external_prices: z.boolean(),
+})
+
+/** What a token says of the markets that its scope names. Source: CONTRACT 6. */
+export type MarketClaim = z.infer<typeof marketClaim>
+
 /** What an access token says. Source: CONTRACT 6; RFC 9068 §2.2 for the last four. */
 const accessClaims = z.object({
   organization: z.object({ id, slug: z.string(), enterprise: z.boolean(), region: z.string() }).optional(),
@@ -18,6 +28,7 @@ const accessClaims = z.object({
     public: z.boolean(),
     confidential: z.boolean(),
   }),
+  market: marketClaim.optional(),
   owner: z.object({ id, type: z.enum(['Customer', 'User']) }).optional(),
   scope: z.string(),
   exp: seconds,
@@ -47,6 +58,7 @@ export interface Subject {
   /** As it is answered: the text that was asked for. */
   scope: string
   test: boolean
+  market?: MarketClaim | undefined
 }
 
 interface Issuance {
@@ -83,6 +95,8 @@ const application = (subject: Subject, kind: AccessClaims['application']['kind']
   confidential: subject.authenticated,
 })
 
+const marketOf = ({ market }: Subject) => (market === undefined ? {} : { market })
+
 const organizationClaim = ({ id: organizationId, slug, region }: OrganizationClaim) => ({
   id: organizationId,
   slug,
@@ -97,6 +111,7 @@ export const salesChannelClaims = (
 ): AccessClaims => ({
   organization: organizationClaim(subject.organization),
   application: application(subject, 'sales_channel'),
+  ...marketOf(subject),
   ...common(subject, issuance),
 })
 
@@ -107,6 +122,7 @@ export const integrationClaims = (
 ): AccessClaims => ({
   organization: organizationClaim(subject.organization),
   application: application(subject, 'integration'),
+  ...marketOf(subject),
   ...common(subject, issuance),
 })
 
@@ -124,7 +140,8 @@ export function readClaims(payload: unknown): AccessClaims | undefined {
   return parsed.success ? parsed.data : undefined
 }
 
-/** What a revocation may name to end this token: itself, its secret, its credential, its organization, its user. */
+/** What a revocation may name to end this token: itself, its secret, its credential, its organization, its
+ *  user, its shopper. */
 export function revocationTopics(claims: AccessClaims): string[] {
   const secretId = claims.jti.slice(0, claims.jti.lastIndexOf('.'))
   const userId = claims.user?.id ?? (claims.owner?.type === 'User' ? claims.owner.id : undefined)
@@ -132,5 +149,6 @@ export function revocationTopics(claims: AccessClaims): string[] {
   if (secretId !== '' && secretId !== '-') topics.push(`secret:${secretId}`)
   if (claims.organization) topics.push(`organization:${claims.organization.id}`)
   if (userId !== undefined) topics.push(`user:${userId}`)
+  if (claims.owner?.type === 'Customer') topics.push(`customer:${claims.owner.id}`)
   return topics
 }

@@ -4,18 +4,27 @@ import type { KeyRing } from './keys.js'
 
 /** Longest token, in characters: it has to fit into headers, cookies and URLs of others. Source: DECISIONS 4, RFC 9068 checklist 05. */
 const LONGEST = 1536
+/** What the list of a market's stock locations may add to it, in characters: the organization has made that list, not the
+ *  client, and to refuse it would take a shop off the air. */
+const MOST_STOCK = 512
+/** One id in the list, in base64url. */
+const STOCK_ID = 18
+
+const stockOf = ({ market }: AccessClaims): number =>
+  Math.min(MOST_STOCK, (market?.stock_location_ids.length ?? 0) * STOCK_ID)
 
 /** JSON in ASCII, because official clients decode it with `atob`, which knows no UTF-8. */
 const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Signs claims with the key that is active at `now`; the only place where an access token is made.
- *  Throws `invalid_scope` when the token would be longer than 1.5 KiB: of all claims only the scope is the client's. */
+ *  Throws `invalid_scope` when the token would be longer than 1.5 KiB, stock locations aside: of all claims only the
+ *  scope is the client's. */
 export async function mintToken(keys: Pick<KeyRing, 'signingKey'>, claims: AccessClaims, now: Date): Promise<string> {
   const key = keys.signingKey(now)
   const input = `${key.header}.${Buffer.from(asciiJson(claims), 'latin1').toString('base64url')}`
   const token = `${input}.${await key.sign(input)}`
-  if (token.length > LONGEST) {
+  if (token.length > LONGEST + stockOf(claims)) {
     throw new AppError('invalid_scope', { detail: 'The requested scope is too long for a token. Ask for fewer items.' })
   }
   return token

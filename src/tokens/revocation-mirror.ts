@@ -1,8 +1,9 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
 
-/** How long a transaction that revokes may take to commit and still be seen by the next reads. */
-export const OVERLAP_MS = 15_000
+/** How long a transaction that revokes may take to commit and still be seen by the next reads; twice what the server
+ *  lets any take (db/connect.ts). */
+export const OVERLAP_MS = 60_000
 
 interface NewsRow {
   id: string

@@ -24,7 +24,7 @@ const subjectOf = (client: Client, scope: string): Subject => ({
   test: client.test,
 })
 
-function claimsOf(request: GrantRequest, tools: GrantTools): AccessClaims {
+async function claimsOf(request: GrantRequest, tools: GrantTools): Promise<AccessClaims> {
   const { client, now } = request
   const subject = subjectOf(client, scopeOf(request))
   const issuance = { issuer: tools.issuer, audience: tools.audience, now }
@@ -32,7 +32,8 @@ function claimsOf(request: GrantRequest, tools: GrantTools): AccessClaims {
     return userClaims({ ...subject, userId: client.userId }, issuance)
   }
   if (client.organization === undefined) throw new AppError('unauthorized_client')
-  const organized = { ...subject, organization: client.organization }
+  const market = await tools.markets.claimFor(client.organization.id, subject.scope)
+  const organized = { ...subject, market, organization: client.organization }
   return client.kind === 'sales_channel'
     ? salesChannelClaims(organized, issuance)
     : integrationClaims(organized, issuance)
@@ -50,7 +51,7 @@ export const clientCredentials: Grant = {
     },
   ],
   issue: async (request, tools) => {
-    const claims = claimsOf(request, tools)
+    const claims = await claimsOf(request, tools)
     return {
       access_token: await mintToken(tools.keys, claims, request.now),
       token_type: 'bearer',

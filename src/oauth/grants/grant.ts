@@ -1,4 +1,5 @@
 import type { KeyRing } from '../../tokens/keys.js'
+import type { Markets } from '../../tokens/markets.js'
 import type { Client, ClientKind } from '../clients.js'
 import type { Parameters } from '../parameters.js'
 import type { Subjects } from '../scopes.js'
@@ -14,6 +15,7 @@ export interface GrantRequest {
 /** What a grant may use. */
 export interface GrantTools {
   readonly keys: Pick<KeyRing, 'signingKey'>
+  readonly markets: Markets
   readonly issuer: string
   readonly audience: string
 }

@@ -1,17 +1,45 @@
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
-import { AppError } from '../../errors.js'
+import { AppError, atAttribute } from '../../errors.js'
 import { assertHolds } from '../roles/rank.js'
 
-/** The credential, locked, if the caller stands high enough to change it: no lower than the role that it carries. A webapp
- *  carries whoever signs in to it, so that only a full admin may redirect it.
+/** Refuses a webapp to all but full admins: it acts as whoever signs in to it, so that pointing it elsewhere is worth an
+ *  admin's seat.
+ *  @throws AppError forbidden */
+export function assertMayMakeWebapp(ctx: Context, organization: string): void {
+  if (ctx.abilities.holds(organization, { kind: 'admin', permissions: {} })) return
+  throw new AppError('forbidden', { detail: 'A webapp acts as whoever signs in: only an admin may make or change it.' })
+}
+
+/** Refuses a live application to a seat that opens the test mode only.
+ *  @throws AppError forbidden */
+export function assertMayMakeLive(ctx: Context, organization: string): void {
+  if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
+  const detail = 'Your own seat opens the test mode only, so you may not make a live application.'
+  throw new AppError('forbidden', { detail, source: atAttribute('mode') })
+}
+
+/** The credential, locked, if the caller stands high enough to change it: no lower than the role that it carries.
  *  @throws AppError not_found, forbidden */
 export async function credentialToChange(ctx: Context, id: string, action: 'update' | 'destroy'): Promise<Row> {
   const credential = await ctx.scope.lock('api_credentials', id, action)
   if (credential.role_id !== null) await assertHolds(ctx, String(credential.role_id))
-  const organization = String(credential.organization_id)
-  if (credential.kind === 'webapp' && !ctx.abilities.holds(organization, { kind: 'admin', permissions: {} })) {
-    throw new AppError('forbidden', { detail: 'A webapp acts as whoever signs in: only an admin may change it.' })
-  }
+  if (credential.kind === 'webapp') assertMayMakeWebapp(ctx, String(credential.organization_id))
   return credential
+}
+
+/** The end of a credential that this caller makes or changes: an application that ends one day makes nothing that
+ *  outlives it.
+ *  @returns `wanted`, or the caller's own end where none was wanted
+ *  @throws AppError forbidden when `wanted` is later */
+export async function lifetimeWithin(ctx: Context, wanted: string | null): Promise<string | null> {
+  const { userId, organizationId, applicationId } = ctx.principal
+  if (userId !== undefined || organizationId === undefined) return wanted
+  // By the right to see one's own face: the caller may lack that to read credentials.
+  const own = await ctx.scope.by(['read', 'application']).one('api_credentials', applicationId)
+  const end = own.expires_at as string | null
+  if (end === null || (wanted !== null && Date.parse(wanted) <= Date.parse(end))) return wanted
+  if (wanted === null) return end
+  const detail = `Your own credential ends at ${end}: what you make cannot live longer.`
+  throw new AppError('forbidden', { detail, source: atAttribute('expires_at') })
 }

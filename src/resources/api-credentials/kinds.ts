@@ -49,13 +49,16 @@ export function checkKind(input: {
   return rules
 }
 
-const SCOPE_ITEM =
-  /^((market|store|stock_location):(all|id:[A-Za-z0-9]+|code:[A-Za-z0-9_.-]+|\d+)|(provisioning|metrics)-api|(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)|openid|profile|email)$/
+const TARGET = /^((market|store|stock_location):(all|id:[A-Za-z0-9]+|code:[A-Za-z0-9_.~@+/-]+)|market:\d+)$/
+// The words of targets are no subjects, and of all subjects at once there is reading only.
+const RIGHT =
+  /^((provisioning|metrics)-api|\*:read|(?!(market|store|stock_location):)[a-z][a-z0-9_]*:(create|read|update|destroy|manage)|openid|profile|email)$/
 
-/** Refuses registered scopes that no token could carry (DECISIONS 3, "Scopes"). */
-export function checkScopes(scopes: string | undefined): void {
+/** Refuses registered scopes that no token could carry (DECISIONS 3, "Scopes"): a sales channel has no rights to name.
+ *  @throws AppError invalid (422) */
+export function checkScopes(scopes: string | undefined, kind: string): void {
   if (scopes === undefined) return
-  const items = scopes.split(' ')
-  if (items.every((item) => SCOPE_ITEM.test(item))) return
+  const fits = (item: string): boolean => TARGET.test(item) || (kind !== 'sales_channel' && RIGHT.test(item))
+  if (scopes.split(' ').every(fits)) return
   throw new AppError('invalid', { issues: [violation({ name: 'scopes', title: 'is invalid', error: 'invalid' })] })
 }

@@ -8,11 +8,13 @@ import {
   object,
   oneOf,
   string,
+  toMany,
   toOne,
 } from '../../jsonapi/define.js'
 import { disableCredential, enableCredential } from './disable.js'
 import { issueCredential } from './issue.js'
 import { removeCredential } from './remove.js'
+import { rotateSecret } from './rotate-secret.js'
 import { updateCredential } from './update.js'
 
 /** An application of an organization. */
@@ -123,8 +125,30 @@ export const apiCredentials = defineResource({
       can: ['create', 'update', 'read', 'filter'],
       doc: 'What an integration may do; the other kinds have none.',
     }),
+    secrets: toMany('api_credential_secrets', {
+      key: 'api_credential_id',
+      can: ['read'],
+      doc: 'Its secrets: when each was made, was used and retires.',
+    }),
   },
   verbs: { list: true, retrieve: true, create: issueCredential, update: updateCredential, delete: removeCredential },
+  actions: {
+    rotate_secret: {
+      method: 'POST',
+      needs: 'update',
+      document: true,
+      attributes: {
+        overlap_seconds: integer({
+          can: ['update'],
+          min: 0,
+          max: 2_592_000,
+          doc: 'How long the present secrets still count; 604800 (seven days) by default. 0 ends them, and their tokens, now.',
+        }),
+      },
+      run: rotateSecret,
+      doc: 'Makes a new secret, shown in this answer only; client_id stays.',
+    },
+  },
   triggers: {
     _disable: { doc: 'Switches it off: its tokens are dead at once.', run: disableCredential },
     _enable: { doc: 'Switches it on again; old tokens stay dead.', run: enableCredential },

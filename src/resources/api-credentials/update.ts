@@ -3,7 +3,7 @@ import type { Row } from '../../access/guarded.js'
 import { AppError, atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
-import { credentialToChange } from './guard.js'
+import { credentialToChange, lifetimeWithin } from './guard.js'
 import { checkKind, checkScopes, KINDS } from './kinds.js'
 
 interface Input {
@@ -28,7 +28,7 @@ function assertNotOwnGrants(ctx: Context, credential: Row, changes: Input['chang
 /** Changes an application; what it may do counts for tokens already issued within a second.
  *  @throws AppError invalid (422), forbidden (403) */
 export async function updateCredential(ctx: Context, { id, changes }: Input): Promise<Outcome> {
-  const { role, expires_in, ...attributes } = changes
+  const { role, expires_in, expires_at, ...attributes } = changes
   const credential = await credentialToChange(ctx, id, 'update')
   assertNotOwnGrants(ctx, credential, changes)
   const kind = String(credential.kind)
@@ -41,12 +41,13 @@ export async function updateCredential(ctx: Context, { id, changes }: Input): Pr
     confidential: credential.confidential === true,
     role: roleAfter,
   })
-  checkScopes(attributes.scopes)
+  checkScopes(attributes.scopes, kind)
   if (role != null) await assertHolds(ctx, role, atRelationship('role'))
   await ctx.scope.update('api_credentials', id, {
     ...attributes,
     ...(role === undefined ? {} : { role_id: role }),
     ...(expires_in === undefined ? {} : { expires_in: expires_in ?? expiresIn }),
+    ...(expires_at === undefined ? {} : { expires_at: await lifetimeWithin(ctx, expires_at) }),
   })
   return { id }
 }

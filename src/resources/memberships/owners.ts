@@ -1,6 +1,6 @@
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
-import { AppError } from '../../errors.js'
+import { AppError, atAttribute } from '../../errors.js'
 
 /** Refuses what would leave an organization without an owner who is its admin. The database holds the same line for two
  *  such changes at once (trigger memberships_last_owner).
@@ -14,11 +14,25 @@ export async function assertOwnerRemains(ctx: Context, seat: Row): Promise<void>
       detail: 'This is the last owner: transfer the ownership of the organization first.',
     })
   }
-  if (ctx.abilities.grantIn(String(seat.organization_id))?.owner !== true) {
-    throw new AppError('forbidden', { detail: 'Only an owner may change or end the seat of an owner.' })
-  }
+  assertMayTouchOwner(ctx, seat)
+}
+
+/** Refuses to let anybody but an owner touch an owner's seat.
+ *  @throws AppError forbidden */
+export function assertMayTouchOwner(ctx: Context, seat: Row): void {
+  if (seat.owner !== true || ctx.abilities.grantIn(String(seat.organization_id))?.owner === true) return
+  throw new AppError('forbidden', { detail: 'Only an owner may change or end the seat of an owner.' })
 }
 
 /** Whether a seat is the caller's own. */
 export const isOwnSeat = (ctx: Context, seat: Row): boolean =>
   ctx.principal.userId !== undefined && seat.user_id === ctx.principal.userId
+
+/** Refuses to let a seat that opens the test mode only give more than that.
+ *  @throws AppError forbidden */
+export function assertMayGiveAccess(ctx: Context, organization: string, access: string | null | undefined): void {
+  if (access === undefined || access === 'test_access') return
+  if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
+  const detail = 'Your own seat opens the test mode only, so you may give no more.'
+  throw new AppError('forbidden', { detail, source: atAttribute('access_scope') })
+}

@@ -1,8 +1,13 @@
 import { boolean, common, datetime, defineResource, oneOf, string, toMany, toOne } from '../../jsonapi/define.js'
-import { inviteMember } from './invite.js'
+import { createMember } from './create.js'
 import { removeMember } from './remove.js'
 import { resendInvitation } from './resend.js'
+import { revokeInvitation } from './revoke-invitation.js'
 import { updateMember } from './update.js'
+
+// Where the profile and the seat disagree, the profile wins (CONTRACT 3.3).
+const ACCESS_SCOPE = `coalesce((select p.access_scope from membership_profiles p
+  where p.organization_id = memberships.organization_id and p.id = memberships.membership_profile_id), memberships.access_scope)`
 
 /** One user's seat in one organization: a role, and the applications that it opens. */
 export const memberships = defineResource({
@@ -44,12 +49,13 @@ export const memberships = defineResource({
       can: ['create', 'update', 'read', 'filter'],
       nullable: true,
       default: 'live_access',
-      doc: 'Which applications the seat opens.',
+      from: ACCESS_SCOPE,
+      doc: 'Which applications the seat opens. While it has a membership profile, that of the profile is shown and counts.',
       example: 'live_access',
     }),
     test_enabled: boolean({
       can: ['read'],
-      from: "access_scope <> 'live_access'",
+      from: `(${ACCESS_SCOPE}) <> 'live_access'`,
       doc: 'Whether the seat opens test applications.',
       example: false,
     }),
@@ -76,6 +82,16 @@ export const memberships = defineResource({
       required: true,
       doc: 'What the user may do there.',
     }),
+    membership_profile: toOne('membership_profiles', {
+      key: 'membership_profile_id',
+      can: ['create', 'update', 'read', 'filter'],
+      doc: 'A bundle of application memberships that seats share; it wins over what the seat holds itself.',
+    }),
+    application_memberships: toMany('application_memberships', {
+      key: 'membership_id',
+      can: ['create', 'update', 'read'],
+      doc: 'What the seat itself may do through applications. An update replaces them all; what nothing else holds is deleted.',
+    }),
     versions: toMany('versions', {
       key: 'resource_id',
       where: { resource_type: 'memberships' },
@@ -83,13 +99,16 @@ export const memberships = defineResource({
       doc: 'Its history.',
     }),
   },
-  verbs: { list: true, retrieve: true, create: inviteMember, update: updateMember, delete: removeMember },
+  verbs: { list: true, retrieve: true, create: createMember, update: updateMember, delete: removeMember },
   actions: {
     resend: {
       method: 'POST',
       needs: 'update',
       run: resendInvitation,
-      doc: 'Makes a new invitation of a pending seat.',
+      doc: 'Sends the invitation of a pending seat again, also after it has expired: a new link, a new expiry.',
     },
+  },
+  triggers: {
+    _revoke_invitation: { doc: 'Withdraws the invitation; its link is dead at once.', run: revokeInvitation },
   },
 })

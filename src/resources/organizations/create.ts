@@ -6,6 +6,7 @@ import { claimSlug } from './slug.js'
 
 interface Input {
   name: string
+  invitation_expires_in?: number
 }
 
 /** Life of a token of the built-in applications, in seconds (CONTRACT 4). */
@@ -65,5 +66,5 @@ export async function createOrganization(ctx: Context, input: Input): Promise<Ou
 
 async function foundingRow(ctx: Context, id: string, input: Input): Promise<Record<string, unknown>> {
   const slug = await claimSlug(ctx, input.name, (label) => ctx.platform.claimSlug(label, id))
-  return { ...input, slug }
+  return { invitation_expires_in: ctx.settings.invitationSeconds, ...input, slug }
 }

@@ -1,6 +1,8 @@
-import { boolean, common, defineResource, object, string, toMany } from '../../jsonapi/define.js'
+import { boolean, common, defineResource, integer, object, string, toMany } from '../../jsonapi/define.js'
+import { configIssues } from './check-config.js'
 import { createOrganization } from './create.js'
 import { removeOrganization } from './remove.js'
+import { restoreOrganization } from './restore.js'
 import { platformSettings } from './settings.js'
 import { transferOwnership } from './transfer-ownership.js'
 
@@ -67,6 +69,13 @@ export const organizations = defineResource({
       doc: 'Where its data lives; fixed once made.',
       example: 'eu-west-1',
     }),
+    invitation_expires_in: integer({
+      can: ['create', 'update', 'read'],
+      min: 3600,
+      max: 2_592_000,
+      doc: 'How long invitations can be accepted, in seconds: an hour to thirty days; seven days by default.',
+      example: 604_800,
+    }),
     config: object({ can: ['create', 'update', 'read'], nullable: true, doc: 'Settings of the hosted applications.' }),
     can_switch_live: boolean({ can: ['read'], doc: 'Whether it may go live.', example: true }),
     subscription_info: object({
@@ -82,6 +91,7 @@ export const organizations = defineResource({
     permissions: toMany('permissions', { key: 'organization_id', can: ['read'], doc: 'The permissions of its roles.' }),
     api_credentials: toMany('api_credentials', { key: 'organization_id', can: ['read'], doc: 'Its applications.' }),
   },
+  rules: [configIssues],
   verbs: { list: true, retrieve: true, create: createOrganization, update: true, delete: removeOrganization },
   actions: {
     transfer_ownership: {
@@ -97,6 +107,13 @@ export const organizations = defineResource({
       },
       run: transferOwnership,
       doc: 'Makes another member the owner, and an admin.',
+    },
+    restore: {
+      method: 'POST',
+      needs: 'own',
+      unseen: true,
+      run: restoreOrganization,
+      doc: 'Brings back an organization within thirty days of its deletion. For its owner only.',
     },
   },
 })

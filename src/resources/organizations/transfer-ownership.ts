@@ -21,8 +21,10 @@ export async function transferOwnership(ctx: Context, { id, new_owner_email: ema
     .where({ user_id: ctx.principal.userId ?? '', owner: true })
     .first('id')
   if (mine === undefined) throw new AppError('conflict', { detail: 'The ownership has just been transferred.' })
-  const theirs = await seats.clone().where({ user_email: email }).first('id')
-  if (theirs === undefined) {
+  const theirs = await seats.clone().where({ user_email: email }).first('id', 'user_id')
+  // The address must be proven and its user enabled, or a stranger could have taken it for this moment.
+  const proven = await ctx.platform.userIdByEmail(email)
+  if (theirs === undefined || theirs.user_id !== proven) {
     const issue = violation({
       name: 'new_owner_email',
       title: 'is not an active member of the organization',

@@ -6,7 +6,7 @@ import type { DeleteInput } from '../../jsonapi/define.js'
 import { assertHolds, assertNotOwnRole } from './rank.js'
 
 /** Tables whose rows hold a role, by subject. */
-const HOLDERS = ['memberships', 'api_credentials'] as const
+const HOLDERS = ['memberships', 'api_credentials', 'application_memberships'] as const
 
 const refuse = (title: string): AppError =>
   new AppError('invalid', {
@@ -20,6 +20,14 @@ async function replacementOf(ctx: Context, role: Row, wanted: unknown): Promise<
   const fits = replacement.organization_id === role.organization_id && replacement.id !== role.id
   if (!fits) throw refuse('must be another role of the same organization')
   return replacement
+}
+
+async function refuseIfHeld(ctx: Context, subject: string, where: Record<string, unknown>): Promise<number> {
+  const [counted] = await ctx.scope.from(subject).where(where).count({ holders: '*' })
+  const holders = Number(counted?.holders ?? 0)
+  if (holders === 0) return 0
+  const detail = `The role is in use (${holders} ${subject}): name another with "reassign_to".`
+  throw new AppError('locked', { detail, meta: { error: 'in_use', [subject]: holders } })
 }
 
 /** Deletes a custom role with its permissions. A role in use is locked, unless `reassign_to` names another (DECISIONS 6).
@@ -37,13 +45,9 @@ export async function removeRole(
   const moved: Record<string, number> = {}
   const where = { role_id: id, organization_id: role.organization_id }
   for (const subject of HOLDERS) {
-    const holders: Row[] = await ctx.scope.from(subject).where(where).select('id')
-    if (holders.length > 0 && replacement === undefined) {
-      const detail = `The role is in use (${holders.length} ${subject}): name another with "reassign_to".`
-      throw new AppError('locked', { detail, meta: { error: 'in_use', [subject]: holders.length } })
-    }
-    for (const holder of holders) await ctx.scope.update(subject, holder.id, { role_id: replacement?.id })
-    moved[subject] = holders.length
+    moved[subject] = await (replacement === undefined
+      ? refuseIfHeld(ctx, subject, where)
+      : ctx.scope.updateAll(subject, where, { role_id: replacement.id }))
   }
   const byRole = ctx.scope.by(['destroy', 'roles'])
   const permissions: Row[] = await byRole.from('permissions').where(where).select('id')

@@ -6,10 +6,27 @@ interface Input {
   changes: { email?: string }
 }
 
-/** Changes the caller's own user. A new address is unproven: it stops counting as the owner of that mailbox at once. */
+/** Recognisable in a leak: the token that proves a mailbox. */
+const PREFIX = 'gh_email_'
+/** A day, in milliseconds. */
+const TOKEN_LIFE = 24 * 3600 * 1000
+
+/** A wish for another address, and the mail that asks its mailbox. The answer is the same whether or not somebody has an
+ *  account there: only the mailbox is told. */
+async function wish(ctx: Context, email: string): Promise<Record<string, unknown>> {
+  const token = ctx.secrets.newSecret(PREFIX)
+  const expiresAt = new Date(ctx.now.getTime() + TOKEN_LIFE).toISOString()
+  await ctx.outbox.enqueue({ kind: 'email_change', email, token, expiresAt })
+  return { unconfirmed_email: email, email_token_hash: ctx.secrets.hash(token), email_token_expires_at: expiresAt }
+}
+
+/** Changes the caller's own user. A new address counts nowhere until its mailbox has answered (confirm-email.ts): else
+ *  anybody could pass for its owner, in a transfer of ownership for instance. */
 export async function updateUser(ctx: Context, { id, changes }: Input): Promise<Outcome> {
-  const row = await ctx.scope.one('user', id, 'update')
-  const unproven = changes.email !== undefined && changes.email !== row.email ? { email_verified_at: null } : {}
-  await ctx.scope.update('user', id, { ...changes, ...unproven })
+  const { email, ...attributes } = changes
+  const row = await ctx.scope.lock('user', id, 'update')
+  const withdrawn = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
+  const address = email === undefined ? {} : email === row.email ? withdrawn : await wish(ctx, email)
+  await ctx.scope.update('user', id, { ...attributes, ...address })
   return { id }
 }

@@ -1,0 +1,7 @@
+drop index api_credentials_created_by_idx;
+drop index api_credential_secrets_organization_id_last_used_at_idx;
+drop index api_credential_secrets_organization_id_retires_at_idx;
+drop index api_credential_secrets_organization_id_updated_at_idx;
+drop index api_credential_secrets_organization_id_created_at_idx;
+drop index api_credential_secrets_id_idx;
+alter table api_credential_secrets drop column mode, drop column updated_at;

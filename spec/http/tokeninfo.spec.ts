@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { aMember, anApplication, anOwner, call, type Owner } from '../support/api.js'
+import { type Service, startService } from '../support/service.js'
+import { aShop, make, type Shop } from '../support/shop.js'
+import { asWebapp } from '../support/webapp.js'
+
+let service: Service
+let owner: Owner
+let shop: Shop
+beforeAll(async () => {
+  service = await startService()
+  owner = await anOwner(service)
+  shop = await aShop(owner)
+})
+afterAll(() => service.stop())
+
+const info = async (token: string) => {
+  const reply = await call(service, '/oauth/tokeninfo', { headers: { authorization: `Bearer ${token}` } })
+  expect(reply.status).toBe(200)
+  expect(reply.headers.get('cache-control')).toBe('no-store')
+  return reply.body
+}
+
+describe('GET /oauth/tokeninfo (CONTRACT 5.7)', () => {
+  test('of a sales channel: what its scope names, and nothing to write', async () => {
+    const channel = await anApplication(service, owner, 'sales_channel', { scope: 'market:code:eu' })
+    const { token, permissions, role, application, ...rest } = await info(channel.token)
+    expect(token).toMatchObject({ test: true, market_ids: [shop.eu.id], stock_location_ids: [shop.w3.id] })
+    expect(token.lifespan).toBeGreaterThan(14_300)
+    expect(token.lifespan).toBeLessThanOrEqual(14_400)
+    expect(role).toEqual({ id: null, kind: 'sales_channel', name: null })
+    expect(application).toEqual({ id: channel.id, kind: 'sales_channel', name: 'sales_channel', core: false })
+    expect(permissions).toEqual({
+      application: { actions: ['read'] },
+      markets: { actions: ['read'] },
+      organization: { actions: ['read'] },
+    })
+    expect(rest).toEqual({})
+  })
+
+  test('of an integration: what its role gives, commerce types too', async () => {
+    const machine = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+    const { role, permissions, token } = await info(machine.token)
+    expect(role).toEqual({ id: owner.roles.Admin, kind: 'admin', name: 'Admin' })
+    expect(permissions.orders).toEqual({ actions: ['create', 'read', 'update', 'destroy'] })
+    expect(permissions.identity_providers ?? { actions: ['read'] }).toEqual({ actions: ['read'] })
+    expect(token.market_ids).toEqual([])
+    const reader = await anApplication(service, owner, 'integration', { roleId: owner.roles['Read-only'] as string })
+    expect((await info(reader.token)).permissions.orders).toEqual({ actions: ['read'] })
+  })
+
+  test('of a webapp: its user, as far as the application membership goes', async () => {
+    const app = await anApplication(service, owner, 'webapp', { attributes: { redirect_uri: 'https://a.example/cb' } })
+    const member = await aMember(service, owner, owner.roles.Admin as string)
+    await make(owner, 'application_memberships', {
+      links: {
+        api_credential: ['api_credentials', app.id],
+        membership: ['memberships', member.membershipId],
+        role: ['roles', owner.roles['Read-only'] as string],
+      },
+    })
+    const web = await asWebapp(service, { owner, application: app, userId: member.userId })
+    const { permissions, owner: person, role } = await info(web.token)
+    expect(role.kind).toBe('admin')
+    expect(permissions.orders).toEqual({ actions: ['read'] })
+    expect(person).toEqual({
+      id: member.userId,
+      type: 'User',
+      first_name: 'Ada',
+      last_name: 'Byron',
+      email: member.email,
+      owner: false,
+      time_zone: null,
+    })
+  })
+
+  test('of a person: in no organization, so without permissions', async () => {
+    const { role, permissions, application, owner: person } = await info(owner.token)
+    expect(role).toEqual({ id: null, kind: 'user', name: null })
+    expect([permissions, application.kind, person.email]).toEqual([{}, 'user', owner.email])
+  })
+
+  test('a token that does not count is refused as the API refuses it', async () => {
+    for (const headers of [{}, { authorization: 'Bearer nonsense' }] as Record<string, string>[]) {
+      const reply = await call(service, '/oauth/tokeninfo', { headers })
+      expect([reply.status, reply.body.errors[0].code, reply.body.errors[0].status]).toEqual([
+        401,
+        'INVALID_TOKEN',
+        '401',
+      ])
+      expect(reply.headers.get('www-authenticate')).toMatch(/^Bearer/)
+      expect(reply.headers.get('access-control-allow-origin')).toBe('*')
+    }
+    expect((await call(service, '/oauth/tokeninfo', { method: 'POST' })).status).toBe(405)
+    expect((await call(service, '/oauth/tokeninfo', { method: 'OPTIONS' })).status).toBe(204)
+  })
+})

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { newId } from '../../src/ids.js'
+import { aMember, anApplication, anOwner, aPerson, call, type Owner, type Person } from '../support/api.js'
+import { type Service, startService } from '../support/service.js'
+
+let service: Service
+let owner: Owner
+beforeAll(async () => {
+  service = await startService()
+  owner = await anOwner(service)
+})
+afterAll(() => service.stop())
+
+const change = (person: Pick<Person, 'patch'>, attributes: Record<string, unknown>) =>
+  person.patch('/user', { data: { type: 'users', attributes, relationships: {} } })
+const newAddress = (): string => `${newId().toLowerCase()}@example.com`
+
+/** The token in the mail that waits for an address. */
+async function tokenFor(address: string): Promise<string> {
+  const rows = await service.db.knex('outbox').where({ kind: 'email_change' }).orderBy('created_at', 'desc')
+  const messages = rows.map((row) => JSON.parse(service.parts.secrets.open(row.payload)))
+  return messages.find(({ email }) => email === address)?.token
+}
+
+test('the user sees and changes only themselves, without an id', async () => {
+  const person = await aPerson(service)
+  const self = await person.get('/user')
+  expect([self.body.data.type, self.body.data.id, self.body.data.attributes.email]).toEqual([
+    'users',
+    person.userId,
+    person.email,
+  ])
+  const changed = await change(person, { first_name: 'Grace', time_zone: 'Europe/Rome', metadata: null })
+  expect(changed.body.data.attributes).toMatchObject({ first_name: 'Grace', time_zone: 'Europe/Rome', metadata: {} })
+  expect((await change(person, { otp_required_for_login: true })).status).toBe(422)
+  expect((await change(person, { time_zone: '<script>' })).status).toBe(422)
+  const history = await service.db.knex('user_versions').where({ user_id: person.userId })
+  expect(history.map(({ changes }) => Object.keys(changes).sort())).toEqual([['first_name', 'time_zone']])
+})
+
+test('a machine has no user', async () => {
+  const machine = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+  expect((await machine.get('/user')).status).toBe(404)
+})
+
+test('a new address counts from the moment its mailbox confirms it, once', async () => {
+  const member = await aMember(service, owner, owner.roles.Member as string)
+  const address = newAddress()
+  const asked = await change(member, { email: address.toUpperCase() })
+  expect(asked.body.data.attributes).toMatchObject({ email: member.email, unconfirmed_email: address })
+  const token = await tokenFor(address)
+  const path = `/verify_email/${token}`
+  expect((await call(service, path)).status).toBe(200)
+  expect((await member.get('/user')).body.data.attributes.email).toBe(member.email)
+  const confirmed = await Promise.all([
+    call(service, path, { method: 'POST' }),
+    call(service, path, { method: 'POST' }),
+  ])
+  expect(confirmed.map(({ status }) => status).sort()).toEqual([200, 404])
+  expect((await member.get('/user')).body.data.attributes).toMatchObject({ email: address, unconfirmed_email: null })
+  expect((await owner.get(`/memberships/${member.membershipId}`)).body.data.attributes.user_email).toBe(address)
+  const [version] = await service.db
+    .knex('user_versions')
+    .where({ user_id: member.userId })
+    .orderBy('created_at', 'desc')
+  expect(version.changes).toEqual({ email: [member.email, address] })
+})
+
+test('J5 somebody else’s address gets the same answer; it is refused only to its mailbox', async () => {
+  const [one, two] = [await aPerson(service), await aPerson(service)]
+  const free = await change(one, { email: newAddress() })
+  const taken = await change(one, { email: two.email })
+  expect([taken.status, Object.keys(taken.body.data.attributes)]).toEqual([
+    free.status,
+    Object.keys(free.body.data.attributes),
+  ])
+  expect((await call(service, `/verify_email/${await tokenFor(two.email)}`, { method: 'POST' })).status).toBe(404)
+  expect((await one.get('/user')).body.data.attributes.email).toBe(one.email)
+})
+
+test('a later wish, or the present address, makes the earlier link useless; so does time', async () => {
+  const person = await aPerson(service)
+  const [first, second] = [newAddress(), newAddress()]
+  await change(person, { email: first })
+  await change(person, { email: second })
+  expect((await call(service, `/verify_email/${await tokenFor(first)}`, { method: 'POST' })).status).toBe(404)
+  await change(person, { email: person.email })
+  expect((await call(service, `/verify_email/${await tokenFor(second)}`, { method: 'POST' })).status).toBe(404)
+  const third = newAddress()
+  await change(person, { email: third })
+  await service.db
+    .knex('users')
+    .where({ id: person.userId })
+    .update({ email_token_expires_at: new Date(Date.now() - 1000) })
+  expect((await call(service, `/verify_email/${await tokenFor(third)}`, { method: 'POST' })).status).toBe(404)
+})

@@ -1,0 +1,39 @@
+import { integrationClaims } from '../../src/tokens/claims.js'
+import { mintToken } from '../../src/tokens/mint.js'
+import { api, type Owner } from './api.js'
+import type { Service } from './service.js'
+
+/** A caller with a token of a webapp, signed by the service's own key as the authorization-code grant signs one. */
+export async function asWebapp(
+  service: Service,
+  options: { owner: Owner; application: { id: string; clientId: string }; userId: string; scope?: string },
+) {
+  const { owner, application, userId, scope = 'provisioning-api' } = options
+  const { keys, clock } = service.parts
+  const now = clock()
+  const claims = integrationClaims(
+    {
+      applicationId: application.id,
+      clientId: application.clientId,
+      authenticated: true,
+      lifetimeSeconds: 7200,
+      scope,
+      test: true,
+      organization: { id: owner.organizationId, slug: owner.organization.attributes.slug, region: 'eu-west-1' },
+    },
+    { issuer: service.config.issuer, audience: service.config.apiUrl, now },
+  )
+  const { organization, application: credential, ...rest } = claims
+  const token = await mintToken(
+    keys,
+    {
+      ...(organization ? { organization } : {}),
+      application: { ...credential, kind: 'webapp' },
+      owner: { id: userId, type: 'User' },
+      ...rest,
+      sub: userId,
+    },
+    now,
+  )
+  return api(service, token)
+}

@@ -1,0 +1,71 @@
+import type { Knex } from 'knex'
+import { asAuth } from '../db/roles.js'
+import type { Principal } from './principal.js'
+
+/** Whom a token acts for, as it may know itself. Source: CONTRACT 5.7 */
+export type TokenOwner =
+  | {
+      id: string
+      type: 'User'
+      first_name: string | null
+      last_name: string | null
+      email: string
+      owner: boolean
+      time_zone: string | null
+    }
+  | { id: string; type: 'Customer'; email: string }
+
+/** What the database says of a token's application, role and owner. */
+export interface TokenFacts {
+  readonly applicationName: string
+  readonly role: { id: string; kind: string; name: string } | undefined
+  readonly owner: TokenOwner | undefined
+}
+
+const PERSONAL = 'Personal provisioning credential'
+
+const APPLICATION = `select c.name, r.id as "roleId", r.kind as "roleKind", r.name as "roleName"
+  from api_credentials c left join roles r on r.organization_id = c.organization_id and r.id = c.role_id
+  where c.organization_id = :organization and c.id = :application`
+
+const USER = `select u.id, 'User' as type, u.first_name, u.last_name, u.email, coalesce(m.owner, false) as owner, u.time_zone,
+    r.id as "roleId", r.kind as "roleKind", r.name as "roleName"
+  from users u
+  left join memberships m on m.user_id = u.id and m.organization_id = :organization and m.status = 'active'
+  left join roles r on r.organization_id = m.organization_id and r.id = m.role_id
+  where u.id = :user`
+
+const CUSTOMER = `select id, 'Customer' as type, email from customers where organization_id = :organization and id = :customer`
+
+interface RoleColumns {
+  roleId: string | null
+  roleKind: string | null
+  roleName: string | null
+}
+
+const roleOf = (row: RoleColumns | undefined): TokenFacts['role'] =>
+  row?.roleId == null ? undefined : { id: row.roleId, kind: String(row.roleKind), name: String(row.roleName) }
+
+/** Reads what a token may know of itself. Of a webapp the role is its user's, else the application's own. */
+export function readTokenFacts(knex: Knex, principal: Principal, customerId: string | undefined): Promise<TokenFacts> {
+  const { organizationId: organization = null, applicationId: application, userId: user = null } = principal
+  return asAuth(knex, async (trx) => {
+    const first = async <T>(sql: string, bindings: Record<string, string | null>): Promise<T | undefined> =>
+      (await trx.raw<{ rows: T[] }>(sql, bindings)).rows[0]
+    const credential = await first<RoleColumns & { name: string }>(APPLICATION, { organization, application })
+    const found = user === null ? undefined : await first<RoleColumns & TokenOwner>(USER, { organization, user })
+    const customer =
+      customerId === undefined ? undefined : await first<TokenOwner>(CUSTOMER, { organization, customer: customerId })
+    const person = found && withoutRole(found)
+    return {
+      applicationName: credential?.name ?? PERSONAL,
+      role: roleOf(found) ?? roleOf(credential),
+      owner: person ?? customer,
+    }
+  })
+}
+
+function withoutRole(row: RoleColumns & TokenOwner): TokenOwner {
+  const { roleId: _id, roleKind: _kind, roleName: _name, ...owner } = row
+  return owner
+}

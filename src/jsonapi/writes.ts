@@ -1,0 +1,118 @@
+import type { Context } from '../access/context.js'
+import type { By } from '../access/scope.js'
+import { AppError } from '../errors.js'
+import { parseAction, parseMeta } from './action-document.js'
+import type { ActionDefinition, Outcome } from './define.js'
+import { parseDocument } from './document.js'
+import { type Endpoint, type Handler, idOf, queryOf, relationshipNamed } from './endpoint.js'
+import { checkPrecondition } from './etag.js'
+import { linkage } from './reads.js'
+import { createResource, deleteResource, updateResource } from './write.js'
+
+/** Query parameters that a delete takes, for clients that cannot send a body with it. */
+const DELETE_PARAMETERS = ['confirm', 'reassign_to']
+
+const typeOf =
+  ({ registry }: Endpoint) =>
+  (target: string): string =>
+    registry.get(target).type
+
+/** Asks for the right before anything of the body is looked at: a caller with no right to create costs nothing. */
+function assertMayCreate({ resource: { name, guarded } }: Endpoint, ctx: Context): void {
+  const nowhere = ctx.abilities.rows('create', name).organizations.length === 0
+  // An organization is founded, not created in one.
+  if (guarded.tenant === 'id' ? ctx.abilities.mayFound() : !nowhere) return
+  throw new AppError('forbidden', { detail: `You may not create ${name} here.` })
+}
+
+/** POST a collection. */
+export function create(endpoint: Endpoint): Handler {
+  const { registry, resource, answers, serialize } = endpoint
+  return async (ctx, call) => {
+    assertMayCreate(endpoint, ctx)
+    const query = queryOf(endpoint, call)
+    const draft = parseDocument({ resource, purpose: 'create', typeOf: typeOf(endpoint) }, call.body)
+    const { id, once, context = ctx } = await createResource({ ctx, registry, resource }, draft)
+    const written = await answers.written(context, { resource, id, query, once, by: ['create', resource.name] })
+    const Location = serialize.selfLink(resource, id)
+    return { status: 201, body: written.body, headers: { Location, ...written.headers }, context }
+  }
+}
+
+/** PATCH one resource. The row is locked before anything is compared or checked against it. */
+export function update(endpoint: Endpoint): Handler {
+  const { registry, resource, answers } = endpoint
+  return async (ctx, call) => {
+    const query = queryOf(endpoint, call)
+    const id = idOf(endpoint, ctx, call)
+    const row = await ctx.scope.lock(resource.name, id, 'update')
+    checkPrecondition(call.ifMatch, row)
+    const draft = parseDocument({ resource, purpose: 'update', id, typeOf: typeOf(endpoint) }, call.body)
+    const { once } = await updateResource({ ctx, registry, resource }, row, draft)
+    const written = await answers.written(ctx, { resource, id, query, once, by: ['read', resource.name] })
+    return { status: 200, body: written.body, headers: written.headers }
+  }
+}
+
+/** DELETE one resource. */
+export function remove(endpoint: Endpoint): Handler {
+  const { registry, resource } = endpoint
+  return async (ctx, call) => {
+    const query = queryOf(endpoint, call, { document: false, extra: DELETE_PARAMETERS })
+    const id = idOf(endpoint, ctx, call)
+    checkPrecondition(call.ifMatch, await ctx.scope.lock(resource.name, id, 'destroy'))
+    const meta = { ...Object.fromEntries(query.extra), ...parseMeta(call.body) }
+    const told = await deleteResource({ ctx, registry, resource }, { id, meta })
+    return told === undefined ? { status: 204 } : { status: 200, body: { meta: told } }
+  }
+}
+
+/** PATCH the linkage of a to-one relationship; a to-many one is never replaced from this side (JA-28). */
+export function relink(endpoint: Endpoint): Handler {
+  const { registry, resource } = endpoint
+  const show = linkage(endpoint)
+  return async (ctx, call) => {
+    queryOf(endpoint, call, { document: false })
+    const related = relationshipNamed(endpoint, call)
+    const id = idOf(endpoint, ctx, call)
+    const mayChange = !related.many && related.options.can.includes('update')
+    // What is never changed is not locked either: the database role may not even lock, say, a version.
+    const row = await ctx.scope[mayChange ? 'lock' : 'one'](resource.name, id, 'update')
+    checkPrecondition(call.ifMatch, row)
+    if (!mayChange) {
+      const detail = `The relationship ${related.name} of ${resource.name} cannot be changed here.`
+      throw new AppError('forbidden', { detail })
+    }
+    const data = { type: resource.type, id, relationships: { [related.name]: call.body ?? {} } }
+    const draft = parseDocument({ resource, purpose: 'update', id, typeOf: typeOf(endpoint) }, { data })
+    await updateResource({ ctx, registry, resource }, row, draft)
+    return show(ctx, { ...call, search: '' })
+  }
+}
+
+/** POST and DELETE on a linkage: neither kind of relationship is edited that way here (JA-28). */
+export function refuseRelink(endpoint: Endpoint): Handler {
+  const { resource } = endpoint
+  return async (ctx, call) => {
+    const related = relationshipNamed(endpoint, call)
+    await ctx.scope.one(resource.name, idOf(endpoint, ctx, call), 'update')
+    const how = related.many ? 'is changed from its other side' : 'has one target: replace it with PATCH'
+    throw new AppError('forbidden', { detail: `The relationship ${related.name} of ${resource.name} ${how}.` })
+  }
+}
+
+/** An action beside the five verbs. */
+export function act(endpoint: Endpoint, action: ActionDefinition): Handler {
+  const { resource, answers } = endpoint
+  return async (ctx, call) => {
+    const query = queryOf(endpoint, call, { document: action.document === true })
+    const id = idOf(endpoint, ctx, call)
+    if (action.unseen !== true) await ctx.scope.one(resource.name, id, action.needs)
+    const input = parseAction(action.attributes ?? {}, call.body)
+    const outcome = await action.run(ctx, { id, ...input })
+    if (action.document !== true) return { status: 202 }
+    const by: By = [action.needs, resource.name]
+    const written = await answers.written(ctx, { resource, id, query, once: (outcome as Outcome).once, by })
+    return { status: 200, body: written.body, headers: written.headers }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Context } from '../../access/context.js'
+import type { Row } from '../../access/guarded.js'
+import { AppError, type ErrorSource } from '../../errors.js'
+import { assertHolds } from '../roles/rank.js'
+
+interface Holders {
+  readonly organization_id: unknown
+  readonly membership_id: unknown
+  readonly membership_profile_id: unknown
+}
+
+/** Refuses to change what the caller's own seat may do through an application, unless the caller is an admin in full, to
+ *  whom it can give nothing: what narrows a seat must not be lifted by the one whom it narrows.
+ *  @throws AppError forbidden */
+export async function assertNotOwnSeat(ctx: Context, holders: Holders): Promise<void> {
+  const organization = String(holders.organization_id)
+  const { userId } = ctx.principal
+  if (userId === undefined || ctx.abilities.holds(organization, { kind: 'admin', permissions: {} })) return
+  const seats = ctx.scope.from('memberships').where({ organization_id: organization, user_id: userId })
+  const mine: Row | undefined = await seats.first('id', 'membership_profile_id')
+  if (mine === undefined) return
+  const direct = mine.id === holders.membership_id
+  const shared = mine.membership_profile_id !== null && mine.membership_profile_id === holders.membership_profile_id
+  if (!direct && !shared) return
+  throw new AppError('forbidden', { detail: 'This concerns your own seat: somebody else must change it.' })
+}
+
+/** Refuses a profile that opens an application with a role that holds more than the caller does.
+ *  @throws AppError forbidden, pointing at `source` */
+export async function assertHoldsProfile(ctx: Context, profileId: string, source?: ErrorSource): Promise<void> {
+  // Asked by the right to read roles, as in roles/rank: a bundle that one may not look into must not look empty.
+  const asReader = ctx.scope.by(['read', 'roles'])
+  const rows: Row[] = await asReader
+    .from('application_memberships')
+    .where({ membership_profile_id: profileId })
+    .distinct('role_id')
+  for (const { role_id } of rows) await assertHolds(ctx, String(role_id), source)
+}

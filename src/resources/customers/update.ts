@@ -1,0 +1,16 @@
+import type { Context } from '../../access/context.js'
+import type { Outcome } from '../../jsonapi/define.js'
+import { passwordColumn } from './password.js'
+
+interface Input {
+  id: string
+  changes: { email?: string; password?: string | null }
+}
+
+/** Changes a shopper. A new password ends the tokens that the old one got. */
+export async function updateCustomer(ctx: Context, { id, changes }: Input): Promise<Outcome> {
+  const { password, ...attributes } = changes
+  await ctx.scope.one('customers', id, 'update')
+  await ctx.scope.update('customers', id, { ...attributes, ...(await passwordColumn(ctx, password)) })
+  return { id }
+}
