@@ -113,7 +113,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
   })
 
   describe.each(collections(registry).map((one) => [one.name, one] as const))('%s', (name, target) => {
-    test('list and count', () =>
+    test('J2 list and count', () =>
       asEach(async (api) => {
         const reply = await api.get(`/${name}?page[size]=100`)
         expect(reply.status).toBe(200)
@@ -122,7 +122,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
         expect(reply.body.meta.record_count).toBe(dataOf(reply).length)
       }))
 
-    test('retrieve, related and relationships answer as for an id that never was', () =>
+    test('J1 retrieve, related and relationships answer as for an id that never was', () =>
       asEach(async (api) => {
         await expectUnseen(api, 'get', (id) => `/${name}/${id}`)
         for (const relationship of target.relationships.keys()) {
@@ -131,7 +131,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
         }
       }))
 
-    test('filter, also through relationships', () =>
+    test('J2 filter, also through relationships', () =>
       asEach(async (api) => {
         const filters = [`id_eq=${hers.get(name)}`, `id_in=${hers.get(name)},${NEVER}`]
         for (const { name: relationship, target: to } of [...target.relationships.values()].filter((one) =>
@@ -146,7 +146,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
         }
       }))
 
-    test('sort and include', () =>
+    test('J2 sort and include', () =>
       asEach(async (api) => {
         const sortable = [...target.attributes.values()].filter((one) => can(one, 'sort')).map((one) => one.name)
         const include = [...target.relationships.keys()].join(',')
@@ -162,14 +162,14 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
       const refusalTo = (who: string): number =>
         OWNERS_ONLY.has(name) && who !== 'an owner' && mode !== 'row security alone' ? 403 : 404
 
-      test('create elsewhere', () =>
+      test('J7 create elsewhere', () =>
         asEach(async (api, who) => {
           const before = await alice.get(`/${name}?page[size]=1`)
           expect((await api.post(`/${name}`, sampleDocument(registry, target, hers))).status).toBe(refusalTo(who))
           expect((await alice.get(`/${name}?page[size]=1`)).body.meta.record_count).toBe(before.body.meta.record_count)
         }))
 
-      test('create with a link to elsewhere', () =>
+      test('J7 create with a link to elsewhere', () =>
         asEach(async (api, who) => {
           for (const { name: relationship, target: to, options, many } of target.relationships.values()) {
             if (!options.can.includes('create')) continue
@@ -182,7 +182,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
     }
 
     if (target.definition.verbs.update !== undefined) {
-      test('update', () =>
+      test('J1 update', () =>
         asEach((api) =>
           expectUnseen(
             api,
@@ -192,7 +192,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
           ),
         ))
 
-      test('link', () =>
+      test('J7 link', () =>
         asEach(async (api) => {
           for (const { name: relationship, target: to } of changeableLinks(target)) {
             const foreign: [string, string] = [registry.get(to).type, hers.get(to) ?? '']
@@ -210,7 +210,7 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
     }
 
     if (target.definition.verbs.delete !== undefined) {
-      test('delete', () => asEach((api) => expectUnseen(api, 'delete', (id) => `/${name}/${id}`)))
+      test('J1 delete', () => asEach((api) => expectUnseen(api, 'delete', (id) => `/${name}/${id}`)))
     }
 
     const actions = Object.entries(target.definition.actions ?? {})

@@ -14,7 +14,7 @@ import {
 import { type Service, startService } from '../support/service.js'
 
 // What is taken away counts for tokens already issued within a second, on an instance that had nothing to do with it
-// (issue 3; ATTACKS T8, T9).
+// (ATTACKS T8, T9).
 
 let first: Service
 let second: Service
