@@ -47,7 +47,8 @@ export function runGatehouse(parameters: readonly string[], env: Record<string, 
     async says(text) {
       const until = Date.now() + WAIT_MS
       while (!output.includes(text)) {
-        if (child.exitCode !== null || Date.now() > until) throw new Error(`it never said "${text}":\n${output}`)
+        if (child.exitCode !== null || child.signalCode !== null || Date.now() > until)
+          throw new Error(`it never said "${text}":\n${output}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     },
