@@ -12,7 +12,13 @@ const POOL = 4
 /** Opens the run's one migrated database: the spec files share it, so make organizations of your own. One per spec file;
  *  close it in afterAll. */
 export async function specDatabase(): Promise<Database> {
-  const { GATEHOUSE_SPEC_URL: databaseUrl, GATEHOUSE_SPEC_SOCKET: host } = process.env
+  const {
+    GATEHOUSE_SPEC_URL: databaseUrl,
+    GATEHOUSE_SPEC_SOCKET: sockets = '',
+    JEST_WORKER_ID: worker = '1',
+  } = process.env
+  const hosts = sockets.split(',').filter(Boolean)
+  const host = hosts[Number(worker) % hosts.length]
   const options = { dataDir: '', poolSize: POOL, log }
   if (databaseUrl) return connect({ ...options, databaseUrl })
   if (host) return connectToEngine({ host, port: 5432 }, options)

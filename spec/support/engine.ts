@@ -46,8 +46,7 @@ async function template(): Promise<string> {
   return path
 }
 
-async function startEmbeddedEngine(folder: string, from: string): Promise<Engine> {
-  const data = join(folder, 'data')
+async function startEmbeddedEngine(data: string, from: string): Promise<Engine & { host: string }> {
   cpSync(from, data, { recursive: true })
   const child = task('serve', data)
   const exited = done(child)
@@ -57,11 +56,24 @@ async function startEmbeddedEngine(folder: string, from: string): Promise<Engine
   )
   const first = await Promise.race([started, exited])
   if (!first) throw new Error('the embedded engine of the specs ended at its start')
-  process.env.GATEHOUSE_SPEC_SOCKET = first.host
   return {
+    host: first.host,
     stop: async () => {
       child.send('close')
       await exited
+    },
+  }
+}
+
+/** One engine a worker: an engine does one thing at a time, and two workers would wait for each other. */
+async function startEmbeddedEngines(folder: string, options: { from: string; count: number }): Promise<Engine> {
+  const { from, count } = options
+  const folders = Array.from({ length: count }, (_, index) => join(folder, `data-${index}`))
+  const engines = await Promise.all(folders.map((data) => startEmbeddedEngine(data, from)))
+  process.env.GATEHOUSE_SPEC_SOCKET = engines.map(({ host }) => host).join(',')
+  return {
+    stop: async () => {
+      await Promise.all(engines.map((engine) => engine.stop()))
     },
   }
 }
@@ -82,13 +94,15 @@ async function startPostgresEngine(): Promise<Engine> {
   return server
 }
 
-/** Starts what SPEC_ENGINE names (`embedded` by default, or `postgresql`), migrated, and tells the workers by environment. */
-export async function startEngine(folder: string): Promise<Engine> {
+/** Starts what SPEC_ENGINE names (`embedded` by default, or `postgresql`), migrated, and tells the workers by environment.
+ *  @param count how many embedded engines */
+export async function startEngine(folder: string, count: number): Promise<Engine> {
   const wanted = process.env.SPEC_ENGINE || 'embedded'
   if (wanted !== 'embedded' && wanted !== 'postgresql') throw new Error('SPEC_ENGINE must be embedded or postgresql')
   const from = await template()
   process.env.GATEHOUSE_SPEC_TEMPLATE = from
-  const engine = wanted === 'postgresql' ? await startPostgresEngine() : await startEmbeddedEngine(folder, from)
+  const engine =
+    wanted === 'postgresql' ? await startPostgresEngine() : await startEmbeddedEngines(folder, { from, count })
   return {
     stop: async () => {
       await engine.stop()

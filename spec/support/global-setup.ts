@@ -15,11 +15,16 @@ declare global {
 
 /** Before the whole run: compile, start the one database server, migrate it, tell the workers where it is. */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
-export default async function globalSetup(): Promise<void> {
+export default async function globalSetup(globalConfig: {
+  maxWorkers: number
+  testPathPatterns?: { patterns?: readonly string[] }
+}): Promise<void> {
+  // A run of a few named files is over before a second engine would have paid for its start.
+  const whole = (globalConfig.testPathPatterns?.patterns ?? []).length === 0
   build(process.cwd())
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-spec-'))
   try {
-    globalThis.gatehouseSpecEngine = await startEngine(folder)
+    globalThis.gatehouseSpecEngine = await startEngine(folder, whole ? globalConfig.maxWorkers : 1)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
