@@ -13,6 +13,7 @@ import { createIdempotency, type Idempotency } from './idempotency.js'
 import { createPlatform, type Platform } from './platform.js'
 import { callerName, type Principal } from './principal.js'
 import { createScope, type Scope } from './scope.js'
+import { createTurns } from './turns.js'
 
 /** Decisions of the configuration that operations need. */
 export interface Settings {
@@ -160,11 +161,15 @@ export function createAccess(options: AccessOptions): Access {
     return answer
   }
 
+  // Half of the pool, so that the others find connections whatever one caller asks for.
+  const { max = 2 } = (knex.client as { pool?: { max?: number } }).pool ?? {}
+  const turn = createTurns(Math.max(1, Math.floor(max / 2)))
+
   return {
     async run(request, work) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await once(request, work)
+          return await turn(callerName(request.principal), () => once(request, work))
         } catch (error) {
           const code = (error as { code?: string }).code ?? ''
           if (attempt === TRIES || !RETRY.has(code)) throw error

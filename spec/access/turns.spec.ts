@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createTurns } from '../../src/access/turns.js'
+import { connect, type Database } from '../../src/db/connect.js'
+import { migrate } from '../../src/db/migrate.js'
+import { anOwner, change } from '../support/api.js'
+import { createDatabase, realPostgres } from '../support/database.js'
+import { type Service, startService } from '../support/service.js'
+
+let server: Awaited<ReturnType<typeof realPostgres>>
+let database: Awaited<ReturnType<typeof createDatabase>>
+let db: Database
+let service: Service
+beforeAll(async () => {
+  server = await realPostgres()
+  database = await createDatabase(server.url())
+  db = await connect({ dataDir: '', poolSize: 4, databaseUrl: database.url, log: () => undefined })
+  await migrate(db)
+  service = await startService({ db })
+}, 60_000)
+afterAll(async () => {
+  await service.stop()
+  await db.close()
+  await database.drop()
+  await server.stop()
+})
+
+test('J15 F6 a caller whose requests all wait for a lock takes no connection from others', async () => {
+  const [busy, other] = [await anOwner(service), await anOwner(service)]
+  const locked = await db.knex.transaction()
+  await locked('organizations').where({ id: busy.organizationId }).forUpdate().select('id')
+  const body = change('organizations', busy.organizationId, { name: 'Waiting' })
+  const waiting = Array.from({ length: 20 }, () => busy.patch(`/organizations/${busy.organizationId}`, body))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  for (let n = 0; n < 5; n += 1) {
+    const asked = performance.now()
+    expect((await other.get('/roles')).status).toBe(200)
+    expect(performance.now() - asked).toBeLessThan(1000)
+  }
+  await locked.rollback()
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(20).fill(200))
+})
+
+test('a line that is too long refuses, and gives its place back', async () => {
+  const turn = createTurns(1)
+  let release = (): void => undefined
+  const first = turn(
+    'a',
+    () =>
+      new Promise<void>((resolve) => {
+        release = resolve
+      }),
+  )
+  const line = Array.from({ length: 200 }, () => turn('a', async () => 'done'))
+  await expect(turn('a', async () => 'late')).rejects.toMatchObject({ kind: 'unavailable' })
+  expect(await turn('b', async () => 'other')).toBe('other')
+  release()
+  await first
+  expect(new Set(await Promise.all(line))).toEqual(new Set(['done']))
+  await expect(
+    turn('a', async () => {
+      throw new Error('fault')
+    }),
+  ).rejects.toThrow('fault')
+  expect(await turn('a', async () => 'again')).toBe('again')
+})
