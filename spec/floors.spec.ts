@@ -9,6 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   ['db'],
   ['tokens', 'outbox'],
+  ['limits'],
   ['access', 'oauth'],
   ['jsonapi', 'http'],
   ['resources'],
@@ -34,7 +35,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
-const RAW_ROOMS = ['db', 'access', 'tokens', 'outbox', 'jobs', 'oauth/clients.ts', 'oauth/owners.ts']
+const RAW_ROOMS = ['db', 'access', 'tokens', 'outbox', 'limits', 'jobs', 'oauth/client-store.ts', 'oauth/owners.ts']
 const CLOCK_ROOMS = ['access/context.ts', 'oauth/server.ts', 'tokens', 'jobs']
 const ENVIRONMENT_FILES = ['main.ts']
 
@@ -200,7 +201,7 @@ describe('DESIGN 4 sizes and names', () => {
   })
 
   test('files are kebab-case', () => {
-    expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+\.ts$/.test(path))).toEqual([])
+    expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+\.tsx?$/.test(path))).toEqual([])
   })
 
   test('an exception that nothing needs any more is taken off its list', () => {

@@ -1,12 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
 import { AppError } from '../../src/errors.js'
-import type { Client, ClientKind } from '../../src/oauth/clients.js'
+import type { ClientKind } from '../../src/oauth/client-store.js'
+import type { Client } from '../../src/oauth/clients.js'
 import { grantScope } from '../../src/oauth/scopes.js'
 
 const client = (kind: ClientKind, scopes = 'market:all'): Client => ({
   applicationId: 'a',
   clientId: 'c',
   kind,
+  name: 'An application',
+  confidential: true,
+  redirectUris: [],
+  requirePkce: true,
+  jwks: undefined,
   scopes,
   lifetimeSeconds: 7200,
   test: true,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createAccount } from '../../src/access/accounts.js'
 import { newId } from '../../src/ids.js'
-import { integrationClaims } from '../../src/tokens/claims.js'
+import { organizationClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import {
   aMember,
@@ -89,7 +89,7 @@ test('two integrations with one owner never share their rights', async () => {
   const issuance = { issuer: service.config.issuer, audience: service.config.apiUrl, now }
   const tokenOf = (app: typeof reader): Promise<string> => {
     const subject = { applicationId: app.id, clientId: app.clientId, authenticated: true, lifetimeSeconds: 7200 }
-    const claims = integrationClaims({ ...subject, scope: 'market:all', test: true, organization }, issuance)
+    const claims = organizationClaims('integration', { ...subject, scope: 'market:all', test: true, organization }, issuance)
     return mintToken(keys, { ...claims, owner: { id: owner.userId, type: 'User' as const } }, now)
   }
   await api(service, await tokenOf(admin)).get('/roles')

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { parseSync } from '@swc/core'
 
@@ -39,7 +39,7 @@ const FUNCTIONS = new Set([
 function paths(folder = ROOT): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    return entry.isDirectory() ? paths(path) : path.endsWith('.ts') ? [path] : []
+    return entry.isDirectory() ? paths(path) : /\.tsx?$/.test(path) ? [path] : []
   })
 }
 
@@ -78,11 +78,14 @@ const isExported = (parents: readonly string[]): boolean => {
   return last === 'ExportDeclaration' || last === 'ExportDefaultDeclaration' || last === 'ExportDefaultExpression'
 }
 
+/** A file of ours by the path that an import gives it, without its ending. */
+const sourceOf = (path: string): string => (existsSync(join(ROOT, `${path}.tsx`)) ? `${path}.tsx` : `${path}.ts`)
+
 function parse(file: string): SourceFile {
   const text = readFileSync(file, 'utf8').replace(/^#!/, '//')
   const bytes = Buffer.from(text)
   // The parser's offsets run on from file to file and count bytes: the semicolon put in front says where this one begins.
-  const tree: Node = parseSync(`;${text}`, { syntax: 'typescript', target: 'es2022' })
+  const tree: Node = parseSync(`;${text}`, { syntax: 'typescript', tsx: file.endsWith('.tsx'), target: 'es2022' })
   const [{ span: first }] = tree.body
   const starts = [0]
   for (const [index, byte] of bytes.entries()) if (byte === 10) starts.push(index + 1)
@@ -103,7 +106,7 @@ function parse(file: string): SourceFile {
   walk(tree, (node, name, parents) => {
     const source: unknown = /^(Import|Export\w*)Declaration$/.test(node.type) ? node.source?.value : undefined
     if (typeof source === 'string' && source.startsWith('.')) {
-      imports.push(posix.normalize(posix.join(dirname(path), source)).replace(/\.js$/, '.ts'))
+      imports.push(sourceOf(posix.normalize(posix.join(dirname(path), source)).replace(/\.js$/, '')))
     }
     if (!FUNCTIONS.has(node.type)) return
     const method: Node = node.type === 'ClassMethod' ? node.function : node

@@ -1,6 +1,6 @@
 import { createSecrets } from '../../src/crypto/secrets.js'
 import { AppError } from '../../src/errors.js'
-import { type AccessClaims, integrationClaims } from '../../src/tokens/claims.js'
+import { type AccessClaims, organizationClaims } from '../../src/tokens/claims.js'
 import { createKeyRing } from '../../src/tokens/keys.js'
 import { createRevocations } from '../../src/tokens/revocations.js'
 import { createVerifier } from '../../src/tokens/verify.js'
@@ -25,7 +25,8 @@ export const subject = {
 }
 
 /** Claims of a token that counts now. */
-export const claims = (now = new Date()): AccessClaims => integrationClaims(subject, { issuer, audience, now })
+export const claims = (now = new Date()): AccessClaims =>
+  organizationClaims('integration', subject, { issuer, audience, now })
 
 /** A segment of a token: JSON, or a text as it is, in base64url. */
 export const segment = (value: unknown): string =>

@@ -1,4 +1,4 @@
-import { integrationClaims } from '../../src/tokens/claims.js'
+import { organizationClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { api, type Owner } from './api.js'
 import type { Service } from './service.js'
@@ -11,7 +11,8 @@ export async function asWebapp(
   const { owner, application, userId, scope = 'provisioning-api' } = options
   const { keys, clock } = service.parts
   const now = clock()
-  const claims = integrationClaims(
+  const claims = organizationClaims(
+    'webapp',
     {
       applicationId: application.id,
       clientId: application.clientId,
@@ -20,20 +21,10 @@ export async function asWebapp(
       scope,
       test: true,
       organization: { id: owner.organizationId, slug: owner.organization.attributes.slug, region: 'eu-west-1' },
+      owner: { id: userId, type: 'User' },
     },
     { issuer: service.config.issuer, audience: service.config.apiUrl, now },
   )
-  const { organization, application: credential, ...rest } = claims
-  const token = await mintToken(
-    keys,
-    {
-      ...(organization ? { organization } : {}),
-      application: { ...credential, kind: 'webapp' },
-      owner: { id: userId, type: 'User' },
-      ...rest,
-      sub: userId,
-    },
-    now,
-  )
+  const token = await mintToken(keys, claims, now)
   return api(service, token)
 }

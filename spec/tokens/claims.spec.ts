@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { integrationClaims, salesChannelClaims, userClaims } from '../../src/tokens/claims.js'
+import { organizationClaims, userClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { audience, claims, issuer, organization, startTokens, subject, type Tokens } from '../support/tokens.js'
 
@@ -14,7 +14,7 @@ afterAll(() => tokens.stop())
 describe('claims', () => {
   test('have the contract’s members in its order, and the names of RFC 9068 after them', () => {
     const now = new Date(1_700_000_000_123)
-    const made = integrationClaims(subject, { issuer, audience, now })
+    const made = organizationClaims('integration', subject, { issuer, audience, now })
     const last = ['scope', 'exp', 'test', 'rand', 'iat', 'iss', 'sub', 'aud', 'client_id', 'jti']
     expect(Object.keys(made)).toEqual(['organization', 'application', ...last])
     expect(made).toMatchObject({
@@ -32,7 +32,7 @@ describe('claims', () => {
     const personal = userClaims({ ...subject, userId: 'useruserus' }, { issuer, audience, now })
     expect(Object.keys(personal)).toEqual(['user', 'application', ...last])
     expect(personal.test).toBe(false)
-    expect(salesChannelClaims(subject, { issuer, audience, now }).application.public).toBe(true)
+    expect(organizationClaims('sales_channel', subject, { issuer, audience, now }).application.public).toBe(true)
   })
 
   test('9068-03 the subject of a client-credentials token is the client', () => {

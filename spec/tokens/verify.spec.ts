@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { asAuth } from '../../src/db/roles.js'
-import { integrationClaims, userClaims } from '../../src/tokens/claims.js'
+import { organizationClaims, userClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { createRevocations } from '../../src/tokens/revocations.js'
 import { createVerifier } from '../../src/tokens/verify.js'
@@ -47,7 +47,10 @@ describe('an access token', () => {
       const ids = { organization: { ...organization, id: `org-${name}` }, applicationId: `app-${name}` }
       const own = { ...subject, ...ids, secretId: `sec-${name}` }
       const issuance = { issuer, audience, now }
-      const made = name === 'user' ? userClaims({ ...own, userId: 'u1' }, issuance) : integrationClaims(own, issuance)
+      const made =
+        name === 'user'
+          ? userClaims({ ...own, userId: 'u1' }, issuance)
+          : organizationClaims('integration', own, issuance)
       const token = await mintToken(tokens.keys, made, now)
       expect(await tokens.outcome(token)).toBe('accepted')
       const { topics } = await tokens.verifier.verify(token, now)

@@ -41,8 +41,8 @@ async function tablesInOrder(knex: Knex): Promise<string[]> {
 const removeSome = (knex: Knex, table: string, organizationId: string): Promise<number> =>
   asPurge(knex, async (trx) => {
     const answer = await trx.raw<{ rowCount: number }>(
-      `delete from :table: where organization_id = :organizationId and id in (
-        select id from :table: where organization_id = :organizationId limit :limit)`,
+      `delete from :table: where ctid = any (array(
+        select ctid from :table: where organization_id = :organizationId limit :limit))`,
       { table, organizationId, limit: BATCH },
     )
     return answer.rowCount

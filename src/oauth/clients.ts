@@ -1,20 +1,28 @@
 import type { Secrets } from '../crypto/secrets.js'
 import type { Database } from '../db/connect.js'
-import { asAuth } from '../db/roles.js'
-import { createBoundedCache } from '../tokens/bounded-cache.js'
-import { EVERYTHING, type Revocations } from '../tokens/revocations.js'
+import {
+  type ClientKind,
+  createClientStore,
+  type StoredClient,
+  type StoredSecret,
+  type Watched,
+} from './client-store.js'
 import { type ClientCredentials, invalidClient } from './credentials.js'
-
-const CACHED = 10_000
-
-/** Kinds of client that the authorization server knows. */
-export type ClientKind = 'sales_channel' | 'integration' | 'webapp' | 'user'
 
 /** A client that has said who it is and, where its kind demands, proved it. */
 export interface Client {
   readonly applicationId: string
   readonly clientId: string
   readonly kind: ClientKind
+  /** As people are shown it. */
+  readonly name: string
+  /** Whether it has a secret to keep; a public client has none. */
+  readonly confidential: boolean
+  /** Where the authorization endpoint may send its answers; exact (RFC 9700 §2.1). */
+  readonly redirectUris: readonly string[]
+  readonly requirePkce: boolean
+  /** Public keys that its assertions are signed with (RFC 7523), as a JWK set. */
+  readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
   /** Registered scope items. */
   readonly scopes: string
   readonly lifetimeSeconds: number
@@ -27,52 +35,14 @@ export interface Client {
   readonly secretId: string | undefined
 }
 
-interface StoredSecret {
-  id: string | null
-  hash: string
-  retiresAt: number | null
-}
-
-interface StoredClient {
-  id: string
-  clientId: string
-  kind: ClientKind
-  confidential: boolean
-  scopes: string
-  lifetimeSeconds: number
-  mode: string
-  expiresAt: number | null
-  organizationId: string | null
-  slug: string | null
-  region: string | null
-  userId: string | null
-  secrets: StoredSecret[]
-}
-
-// Both kinds of credential in one statement, by unique indexes. What is switched off is not found, so its refusal
-// cannot be told from that of an unknown client.
-const FIND = `
-  select c.id, c.client_id as "clientId", c.kind, c.confidential, c.scopes, c.expires_in as "lifetimeSeconds", c.mode,
-    extract(epoch from c.expires_at)::float8 * 1000 as "expiresAt",
-    o.id as "organizationId", o.slug, o.region, null as "userId",
-    (select coalesce(json_agg(json_build_object('id', s.id, 'hash', s.hash,
-        'retiresAt', extract(epoch from s.retires_at)::float8 * 1000)), '[]')
-      from api_credential_secrets s
-      where s.organization_id = c.organization_id and s.api_credential_id = c.id) as secrets
-  from api_credentials c join organizations o on o.id = c.organization_id
-  where c.client_id = ? and c.disabled_at is null and o.deleted_at is null and o.suspended_at is null
-  union all
-  select uc.id, uc.client_id, 'user', true, 'market:all', 7200, 'live', null, null, null, null, u.id,
-    json_build_array(json_build_object('id', null, 'hash', uc.secret_hash, 'retiresAt', null))
-  from user_credentials uc join users u on u.id = uc.user_id
-  where uc.client_id = ? and uc.disabled_at is null and u.disabled_at is null`
-
 const needsSecret = (client: StoredClient): boolean => client.kind !== 'sales_channel' && client.confidential
 
 /** Finds clients and checks what they present. */
 export interface Clients {
   /** The client of these credentials. Throws `invalid_client`: one text for all reasons. */
   authenticate(credentials: ClientCredentials, now: Date): Promise<Client>
+  /** The client that a browser's request names, unproven; undefined when it is unknown, switched off or expired. */
+  find(clientId: string, now: Date): Promise<Client | undefined>
 }
 
 /** The client and, if one was presented, its secret; undefined if anything does not fit. */
@@ -104,6 +74,11 @@ function toClient(stored: StoredClient, { secret, now }: { secret: StoredSecret 
     applicationId: stored.id,
     clientId: stored.clientId,
     kind: stored.kind,
+    name: stored.name,
+    confidential: stored.confidential,
+    redirectUris: [...(stored.redirectUri === null ? [] : [stored.redirectUri]), ...stored.redirectUris],
+    requirePkce: stored.requirePkce || !stored.confidential,
+    jwks: stored.jwks ?? undefined,
     scopes: stored.scopes,
     lifetimeSeconds: Math.min(stored.lifetimeSeconds, left),
     test: stored.mode === 'test',
@@ -112,40 +87,6 @@ function toClient(stored: StoredClient, { secret, now }: { secret: StoredSecret 
     userId: stored.userId ?? undefined,
     authenticated: secret !== undefined,
     secretId: secret?.id ?? undefined,
-  }
-}
-
-const topicsOf = ({ organizationId, userId }: StoredClient): string[] => [
-  `organization:${organizationId}`,
-  `user:${userId}`,
-]
-
-type Watched = Pick<Revocations, 'onChange' | 'healthy'>
-
-/** Stored clients, remembered until the news names their organization or user. */
-function createClientStore(db: Pick<Database, 'knex'>, revocations: Watched) {
-  const cache = createBoundedCache<StoredClient>(CACHED)
-  // News that come during a read may be about its row: then what was read may already be old.
-  const reads = new Set<Set<string>>()
-  revocations.onChange((topic) => {
-    for (const heard of reads) heard.add(topic)
-    if (topic === EVERYTHING) cache.clear()
-    else cache.deleteWhere((one) => topicsOf(one).includes(topic))
-  })
-  const find = async (clientId: string): Promise<StoredClient | undefined> => {
-    const found = await asAuth(db.knex, (trx) => trx.raw<{ rows: StoredClient[] }>(FIND, [clientId, clientId]))
-    return found.rows[0]
-  }
-  return {
-    remembered: (clientId: string): StoredClient | undefined =>
-      revocations.healthy() ? cache.get(clientId) : undefined,
-    read: async (clientId: string): Promise<StoredClient | undefined> => {
-      const heard = new Set<string>()
-      reads.add(heard)
-      const stored = await find(clientId).finally(() => reads.delete(heard))
-      if (stored && ![EVERYTHING, ...topicsOf(stored)].some((topic) => heard.has(topic))) cache.set(clientId, stored)
-      return stored
-    },
   }
 }
 
@@ -166,6 +107,11 @@ export function createClients(options: {
       const client = (remembered && admit(remembered, presented)) ?? admit(await store.read(clientId), presented)
       if (!client) throw invalidClient(basic)
       return client
+    },
+    find: async (clientId, now) => {
+      const stored = store.remembered(clientId) ?? (await store.read(clientId))
+      if (!stored || (stored.expiresAt !== null && stored.expiresAt <= now.getTime())) return undefined
+      return toClient(stored, { secret: undefined, now: now.getTime() })
     },
   }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js'
-import type { Client, ClientKind } from './clients.js'
+import type { ClientKind } from './client-store.js'
+import type { Client } from './clients.js'
 
 const refuse = (detail: string): AppError => new AppError('invalid_scope', { detail })
 
@@ -18,6 +19,7 @@ const DEFAULTS: Record<ClientKind, string> = {
   integration: 'market:all',
   webapp: 'market:all',
   user: 'provisioning-api',
+  dashboard: 'provisioning-api',
 }
 
 const itemsOf = (scope: string): string[] => scope.split(/[ ,]+/).filter((item) => item !== '')

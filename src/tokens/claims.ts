@@ -30,6 +30,7 @@ const accessClaims = z.object({
   }),
   market: marketClaim.optional(),
   owner: z.object({ id, type: z.enum(['Customer', 'User']) }).optional(),
+  custom_claim: z.record(z.string(), z.unknown()).optional(),
   scope: z.string(),
   exp: seconds,
   test: z.boolean(),
@@ -41,6 +42,10 @@ const accessClaims = z.object({
   aud: z.union([z.string(), z.array(z.string())]),
   client_id: z.string().min(1),
   jti: z.string().min(1).max(128),
+  auth_time: seconds.optional(),
+  amr: z.array(z.string()).optional(),
+  sid: id.optional(),
+  family: id.optional(),
 })
 
 /** The claims of an access token of ours. */
@@ -59,6 +64,19 @@ export interface Subject {
   scope: string
   test: boolean
   market?: MarketClaim | undefined
+  /** Whom the token acts for; absent: the client itself. */
+  owner?: { id: string; type: 'Customer' | 'User' } | undefined
+  /** Copied out of an assertion (CONTRACT 5.8). */
+  customClaim?: Record<string, unknown> | undefined
+  /** The family of refresh tokens that it was issued with: it ends with it. */
+  familyId?: string | undefined
+  /** The browser session of its owner: it ends with it. */
+  sessionId?: string | undefined
+  /** When and how its owner has signed in (RFC 9068 §2.2.1). */
+  authenticatedAt?: Date | undefined
+  amr?: readonly string[] | undefined
+  /** Resource servers beside this one that the token is for (RFC 8707). */
+  resource?: string | undefined
 }
 
 interface Issuance {
@@ -68,6 +86,16 @@ interface Issuance {
 }
 
 type OrganizationClaim = { id: string; slug: string; region: string }
+
+/** What a token says of the sign-in behind it. */
+function signInClaims({ authenticatedAt, amr, sessionId, familyId }: Subject) {
+  return {
+    ...(authenticatedAt === undefined ? {} : { auth_time: Math.floor(authenticatedAt.getTime() / 1000) }),
+    ...(amr === undefined || amr.length === 0 ? {} : { amr: [...amr] }),
+    ...(sessionId === undefined ? {} : { sid: sessionId }),
+    ...(familyId === undefined ? {} : { family: familyId }),
+  }
+}
 
 function common(subject: Subject, issuance: Issuance) {
   const iat = Math.floor(issuance.now.getTime() / 1000)
@@ -80,10 +108,11 @@ function common(subject: Subject, issuance: Issuance) {
     iss: issuance.issuer,
     // A token that nobody stands behind is its client's (RFC 9068 §2.2). Client ids have 43 characters and user ids
     // ten, so neither can be taken for the other (RFC 9700 §4.15).
-    sub: subject.clientId,
-    aud: [issuance.audience],
+    sub: subject.owner?.id ?? subject.clientId,
+    aud: subject.resource === undefined ? [issuance.audience] : [issuance.audience, subject.resource],
     client_id: subject.clientId,
     jti: `${subject.secretId ?? '-'}.${randomBytes(16).toString('base64url')}`,
+    ...signInClaims(subject),
   }
 }
 
@@ -104,25 +133,19 @@ const organizationClaim = ({ id: organizationId, slug, region }: OrganizationCla
   region,
 })
 
-/** Claims of a sales channel's guest token. Source: CONTRACT 6. */
-export const salesChannelClaims = (
-  subject: Subject & { organization: OrganizationClaim },
-  issuance: Issuance,
-): AccessClaims => ({
-  organization: organizationClaim(subject.organization),
-  application: application(subject, 'sales_channel'),
-  ...marketOf(subject),
-  ...common(subject, issuance),
-})
+type OrganizationKind = 'sales_channel' | 'integration' | 'webapp' | 'dashboard'
 
-/** Claims of an integration's token. Source: CONTRACT 6. */
-export const integrationClaims = (
+/** Claims of a token that stands in one organization, whoever it acts for. Key order as in CONTRACT 6. */
+export const organizationClaims = (
+  kind: OrganizationKind,
   subject: Subject & { organization: OrganizationClaim },
   issuance: Issuance,
 ): AccessClaims => ({
   organization: organizationClaim(subject.organization),
-  application: application(subject, 'integration'),
+  application: application(subject, kind),
   ...marketOf(subject),
+  ...(subject.owner === undefined ? {} : { owner: subject.owner }),
+  ...(subject.customClaim === undefined ? {} : { custom_claim: subject.customClaim }),
   ...common(subject, issuance),
 })
 
@@ -141,7 +164,7 @@ export function readClaims(payload: unknown): AccessClaims | undefined {
 }
 
 /** What a revocation may name to end this token: itself, its secret, its credential, its organization, its
- *  user, its shopper. */
+ *  user, its shopper, the family of refresh tokens that it came with, the sign-in behind it. */
 export function revocationTopics(claims: AccessClaims): string[] {
   const secretId = claims.jti.slice(0, claims.jti.lastIndexOf('.'))
   const userId = claims.user?.id ?? (claims.owner?.type === 'User' ? claims.owner.id : undefined)
@@ -150,5 +173,7 @@ export function revocationTopics(claims: AccessClaims): string[] {
   if (claims.organization) topics.push(`organization:${claims.organization.id}`)
   if (userId !== undefined) topics.push(`user:${userId}`)
   if (claims.owner?.type === 'Customer') topics.push(`customer:${claims.owner.id}`)
+  if (claims.family !== undefined) topics.push(`family:${claims.family}`)
+  if (claims.sid !== undefined) topics.push(`session:${claims.sid}`)
   return topics
 }

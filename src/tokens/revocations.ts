@@ -9,6 +9,7 @@ export const EVERYTHING = '*'
 const CHANNEL = 'revocations'
 const POLL_MS = 500
 const STALE_MS = 5000
+const FOR_GOOD = /^(?:jti|family|session):/
 
 /** This instance's copy of the table `revocations`, at most half a second old while the database answers. */
 export interface Revocations {
@@ -19,7 +20,8 @@ export interface Revocations {
   refresh(): Promise<void>
   /** Whether a token about these topics, issued at this second, is dead. Same second: dead, because tokens tell no milliseconds. */
   isRevoked(topics: readonly string[], issuedAtSeconds: number): boolean
-  /** Ends, on every instance once `trx` commits, the tokens about `topic` issued up to `now`; up to ever for `jti:`. */
+  /** Ends, on every instance once `trx` commits, the tokens about `topic` issued up to `now`; up to ever for
+   *  `jti:`, `family:` and `session:`. */
   revoke(trx: Knex.Transaction, revocation: Revocation): Promise<void>
   /** Tells all instances, once `trx` commits, that what they hold about `topic` is old; ends no token. */
   tell(trx: Knex.Transaction, revocation: Revocation): Promise<void>
@@ -152,8 +154,8 @@ export function createRevocations(
     refresh: reader.refresh,
     isRevoked: reader.isRevoked,
     revoke: (trx, { topic, now, expiresAt }) =>
-      // One token is dead for good, whatever the clocks of two machines say of "before".
-      insert(trx, topic, { notBefore: topic.startsWith('jti:') ? expiresAt : now, expiresAt }),
+      // A token, a family or a sign-in that has ended is dead for good, whatever the clocks of two machines say of "before".
+      insert(trx, topic, { notBefore: FOR_GOOD.test(topic) ? expiresAt : now, expiresAt }),
     tell: (trx, { topic, expiresAt }) => insert(trx, topic, { notBefore: null, expiresAt }),
     onChange: (listener) => {
       listeners.add(listener)

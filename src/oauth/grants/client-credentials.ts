@@ -1,11 +1,5 @@
 import { AppError } from '../../errors.js'
-import {
-  type AccessClaims,
-  integrationClaims,
-  type Subject,
-  salesChannelClaims,
-  userClaims,
-} from '../../tokens/claims.js'
+import { type AccessClaims, organizationClaims, type Subject, userClaims } from '../../tokens/claims.js'
 import { mintToken } from '../../tokens/mint.js'
 import type { Client } from '../clients.js'
 import { grantScope } from '../scopes.js'
@@ -31,12 +25,10 @@ async function claimsOf(request: GrantRequest, tools: GrantTools): Promise<Acces
   if (client.kind === 'user' && client.userId !== undefined) {
     return userClaims({ ...subject, userId: client.userId }, issuance)
   }
-  if (client.organization === undefined) throw new AppError('unauthorized_client')
+  if (client.organization === undefined || client.kind === 'user') throw new AppError('unauthorized_client')
   const market = await tools.markets.claimFor(client.organization.id, subject.scope)
   const organized = { ...subject, market, organization: client.organization }
-  return client.kind === 'sales_channel'
-    ? salesChannelClaims(organized, issuance)
-    : integrationClaims(organized, issuance)
+  return organizationClaims(client.kind, organized, issuance)
 }
 
 /** Client credentials: an application gets a token for itself. A sales channel does so with its `client_id` alone, the

@@ -1,6 +1,7 @@
 import type { KeyRing } from '../../tokens/keys.js'
 import type { Markets } from '../../tokens/markets.js'
-import type { Client, ClientKind } from '../clients.js'
+import type { ClientKind } from '../client-store.js'
+import type { Client } from '../clients.js'
 import type { Parameters } from '../parameters.js'
 import type { Subjects } from '../scopes.js'
 

@@ -1,0 +1,182 @@
+import type { Knex } from 'knex'
+import { asAuth } from '../db/roles.js'
+import { newId } from '../ids.js'
+import type { Revocations } from './revocations.js'
+
+/** How a person proved who they are (RFC 8176): `pwd`, `otp`, `mfa`. */
+export type Method = 'pwd' | 'otp' | 'mfa' | 'mail'
+
+/** A browser in which a person is signed in. */
+export interface Session {
+  readonly id: string
+  readonly userId: string
+  readonly email: string
+  readonly firstName: string | null
+  readonly lastName: string | null
+  readonly amr: readonly Method[]
+  readonly authenticatedAt: Date
+  readonly createdAt: Date
+  readonly lastSeenAt: Date
+  readonly expiresAt: Date
+  readonly address: string | null
+  readonly userAgent: string | null
+}
+
+/** A sign-in that has succeeded. */
+export interface NewSession {
+  readonly userId: string
+  readonly amr: readonly Method[]
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
+  readonly now: Date
+}
+
+/** Limits of a session, in seconds. */
+export interface SessionLimits {
+  readonly absoluteSeconds: number
+  readonly idleSeconds: number
+}
+
+/** Browser sessions: kept on the server, by the keyed hash of what the cookie holds. */
+export interface Sessions {
+  /** Begins a session under a new token.  @returns what the cookie is to hold; it is told here only */
+  begin(session: NewSession): Promise<string>
+  /** The session of a cookie; undefined when it is unknown, ended, idle for too long or over, or its user is disabled. */
+  find(token: string, now: Date): Promise<Session | undefined>
+  /** The open sessions of a user, newest first. */
+  listOf(userId: string, now: Date): Promise<Session[]>
+  /** Notes that the person has proven themself anew, or more strongly. */
+  renew(id: string, proof: { amr: readonly Method[]; now: Date }): Promise<void>
+  /** Ends one session of a user, with the access tokens and families that hang on it.  @returns whether it was open */
+  end(session: { id: string; userId: string }, now: Date): Promise<boolean>
+  /** Ends all sessions of a user but `except`, with everything that hangs on them. */
+  endAll(userId: string, options: { except?: string | undefined; now: Date }): Promise<void>
+}
+
+/** Recognisable in a leak: the cookie of a session. */
+const PREFIX = 'gh_session_'
+/** A write for `last_seen_at` at most so often, in milliseconds. */
+const SEEN_MS = 60_000
+const YEAR_MS = 366 * 24 * 3600 * 1000
+const ADDRESS_LENGTH = 64
+const AGENT_LENGTH = 300
+
+interface Row {
+  id: string
+  user_id: string
+  email: string
+  first_name: string | null
+  last_name: string | null
+  amr: Method[]
+  authenticated_at: string
+  created_at: string
+  last_seen_at: string
+  expires_at: string
+  address: string | null
+  user_agent: string | null
+}
+
+const COLUMNS = `s.id, s.user_id, u.email, u.first_name, u.last_name, s.amr, s.authenticated_at, s.created_at, s.last_seen_at,
+  s.expires_at, s.address, s.user_agent`
+const OPEN = `s.ended_at is null and s.expires_at > :now and s.last_seen_at > :idleSince and u.disabled_at is null`
+
+const sessionOf = (row: Row): Session => ({
+  id: row.id,
+  userId: row.user_id,
+  email: row.email,
+  firstName: row.first_name,
+  lastName: row.last_name,
+  amr: row.amr,
+  authenticatedAt: new Date(row.authenticated_at),
+  createdAt: new Date(row.created_at),
+  lastSeenAt: new Date(row.last_seen_at),
+  expiresAt: new Date(row.expires_at),
+  address: row.address,
+  userAgent: row.user_agent,
+})
+
+interface SessionParts {
+  readonly knex: Knex
+  readonly secrets: { newSecret(prefix: string): string; hash(value: string): string }
+  readonly revocations: Pick<Revocations, 'revoke'>
+  readonly limits: SessionLimits
+}
+
+/** Ends what hangs on sessions that have just ended, in the same transaction. */
+async function endWhatHangs(
+  trx: Knex.Transaction,
+  { ids, now, revocations }: { ids: readonly string[]; now: Date; revocations: Pick<Revocations, 'revoke'> },
+): Promise<void> {
+  const expiresAt = new Date(now.getTime() + YEAR_MS)
+  await trx('refresh_families')
+    .whereIn('session_id', [...ids])
+    .whereNull('ended_at')
+    .update({ ended_at: now, ended_because: 'signed_out' })
+  await trx('authorization_codes')
+    .whereIn('session_id', [...ids])
+    .whereNull('used_at')
+    .update({ used_at: now })
+  for (const id of ids) await revocations.revoke(trx, { topic: `session:${id}`, now, expiresAt })
+}
+
+/** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
+export function createSessions({ knex, secrets, revocations, limits }: SessionParts): Sessions {
+  const idleSince = (now: Date): Date => new Date(now.getTime() - limits.idleSeconds * 1000)
+  const end = (where: Record<string, string>, { except, now }: { except?: string | undefined; now: Date }) =>
+    asAuth(knex, async (trx) => {
+      const query = trx('sessions').where(where).whereNull('ended_at')
+      if (except !== undefined) query.whereNot({ id: except })
+      const ended: { id: string }[] = await query.update({ ended_at: now }).returning('id')
+      if (ended.length > 0) await endWhatHangs(trx, { ids: ended.map(({ id }) => id), now, revocations })
+      return ended.length
+    })
+  return {
+    begin: async ({ userId, amr, address, userAgent, now }) => {
+      const token = secrets.newSecret(PREFIX)
+      await asAuth(knex, (trx) =>
+        trx('sessions').insert({
+          id: newId(),
+          user_id: userId,
+          token_hash: secrets.hash(token),
+          amr: JSON.stringify(amr),
+          authenticated_at: now,
+          last_seen_at: now,
+          created_at: now,
+          expires_at: new Date(now.getTime() + limits.absoluteSeconds * 1000),
+          address: address?.slice(0, ADDRESS_LENGTH) ?? null,
+          user_agent: userAgent?.slice(0, AGENT_LENGTH) ?? null,
+        }),
+      )
+      return token
+    },
+    find: (token, now) =>
+      asAuth(knex, async (trx) => {
+        const { rows } = await trx.raw<{ rows: Row[] }>(
+          `select ${COLUMNS} from sessions s join users u on u.id = s.user_id where s.token_hash = :hash and ${OPEN}`,
+          { hash: secrets.hash(token), now, idleSince: idleSince(now) },
+        )
+        const session = rows[0] && sessionOf(rows[0])
+        if (session && now.getTime() - session.lastSeenAt.getTime() >= SEEN_MS) {
+          await trx('sessions').where({ id: session.id }).update({ last_seen_at: now })
+        }
+        return session
+      }),
+    listOf: (userId, now) =>
+      asAuth(knex, async (trx) => {
+        const { rows } = await trx.raw<{ rows: Row[] }>(
+          `select ${COLUMNS} from sessions s join users u on u.id = s.user_id
+            where s.user_id = :userId and ${OPEN} order by s.created_at desc, s.id limit 100`,
+          { userId, now, idleSince: idleSince(now) },
+        )
+        return rows.map(sessionOf)
+      }),
+    renew: (id, { amr, now }) =>
+      asAuth(knex, async (trx) => {
+        await trx('sessions')
+          .where({ id })
+          .update({ amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now })
+      }),
+    end: async ({ id, userId }, now) => (await end({ id, user_id: userId }, { now })) > 0,
+    endAll: async (userId, options) => void (await end({ user_id: userId }, options)),
+  }
+}
