@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 import type { Context } from '../access/context.js'
 import type { Row } from '../access/guarded.js'
-import type { By, Scope } from '../access/scope.js'
+import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
 import { applyFilters } from './filters.js'
 import { type Found, withIncludes } from './include.js'
 import type { Sort } from './query.js'
 import type { CompiledRelationship, Resource } from './registry.js'
-import { columnsFor, type Reading } from './related.js'
+import { columnsFor, narrowToMany, type Reading } from './related.js'
 
 export interface Page extends Found {
   /** Rows that the filters leave, on all pages. */
@@ -22,16 +22,33 @@ function order(builder: Knex.QueryBuilder, resource: Resource, sort: readonly So
   if (!keys.some(({ column }) => column === 'id')) builder.orderBy('id', keys.at(-1)?.descending ? 'desc' : 'asc')
 }
 
-/** Reads one page of a collection. `narrow` closes in on the far side of a relationship. */
-export async function readCollection(
-  reading: Reading,
-  resource: Resource,
-  narrow?: (builder: Knex.QueryBuilder, scope: Scope) => void,
-): Promise<Page> {
+async function countOf(builder: Knex.QueryBuilder): Promise<number> {
+  const [counted] = await builder.count({ total: '*' })
+  return Number(counted?.total ?? 0)
+}
+
+/** The near end of a to-many relationship whose far end is read. */
+export interface Near {
+  readonly relationship: CompiledRelationship
+  readonly parent: Row
+}
+
+/** Whether the far end is all that the near one, an organization, has of a type. */
+const isWhole = ({ options }: CompiledRelationship): boolean =>
+  options.key === 'organization_id' && options.through === undefined && options.where === undefined
+
+/** The rows of a collection on all pages, if they are counted already. */
+async function countedTotal({ ctx, query }: Reading, resource: Resource, near?: Near): Promise<number | undefined> {
+  if (query.filters.length > 0 || (near !== undefined && !isWhole(near.relationship))) return undefined
+  return ctx.scope.total(resource.name, near?.parent.id)
+}
+
+/** Reads one page of a collection: of all, or of the far end of a relationship. */
+export async function readCollection(reading: Reading, resource: Resource, near?: Near): Promise<Page> {
   const { ctx, query } = reading
   const filtered = (): Knex.QueryBuilder => {
     const builder = ctx.scope.from(resource.name)
-    narrow?.(builder, ctx.scope)
+    if (near !== undefined) narrowToMany(builder, near.relationship, { ids: [near.parent.id], scope: ctx.scope })
     applyFilters(builder, ctx.scope, query.filters)
     return builder
   }
@@ -39,8 +56,8 @@ export async function readCollection(
   const builder = filtered().select(columnsFor(resource, query))
   order(builder, resource, query.sort)
   const rows: Row[] = await builder.limit(size).offset((number - 1) * size)
-  const [counted] = await filtered().count({ total: '*' })
-  return { ...(await withIncludes(reading, resource, rows)), total: Number(counted?.total ?? 0) }
+  const total = (await countedTotal(reading, resource, near)) ?? (await countOf(filtered()))
+  return { ...(await withIncludes(reading, resource, rows)), total }
 }
 
 /** Reads one row. */

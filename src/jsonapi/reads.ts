@@ -1,14 +1,6 @@
-import type { Knex } from 'knex'
-import type { Row } from '../access/guarded.js'
-import type { Scope } from '../access/scope.js'
 import { type Endpoint, type Handler, idOf, queryOf, relationshipNamed } from './endpoint.js'
 import { tagHeaders } from './etag.js'
 import { readCollection, readOne, readRelated } from './read.js'
-import type { CompiledRelationship } from './registry.js'
-import { narrowToMany } from './related.js'
-
-const narrowTo = (related: CompiledRelationship, parent: Row) => (builder: Knex.QueryBuilder, scope: Scope) =>
-  narrowToMany(builder, related, { ids: [parent.id], scope })
 
 /** GET a collection. */
 export function list(endpoint: Endpoint): Handler {
@@ -44,7 +36,7 @@ export function related(endpoint: Endpoint): Handler {
     if (!relationship.many) {
       return { status: 200, body: await answers.one(await readRelated(reading, relationship, parent), query, links) }
     }
-    const page = await readCollection(reading, target, narrowTo(relationship, parent))
+    const page = await readCollection(reading, target, { relationship, parent })
     return { status: 200, body: await answers.many(page, query, links) }
   }
 }
@@ -62,7 +54,7 @@ export function linkage(endpoint: Endpoint): Handler {
     const links = { url: `${self}/relationships/${name}`, search: call.search, related: `${self}/${name}` }
     const reading = { ctx, registry, query }
     if (relationship.many) {
-      const page = await readCollection(reading, target, narrowTo(relationship, parent))
+      const page = await readCollection(reading, target, { relationship, parent })
       return { status: 200, body: answers.linkage(page, query, links) }
     }
     const [one = null] = (await readRelated(reading, relationship, parent)).primary

@@ -1,0 +1,23 @@
+import { connect } from '../../src/db/connect.js'
+import { migrate } from '../../src/db/migrate.js'
+import { createDatabase, realPostgres } from './database.js'
+import { type Service, startService } from './service.js'
+
+/** A whole service on a database of its own on a real PostgreSQL, whatever engine the run uses: only there do requests
+ *  run at once. `stop` removes everything. */
+export async function startRealService(poolSize = 10): Promise<Service> {
+  const server = await realPostgres()
+  const database = await createDatabase(server.url())
+  const db = await connect({ dataDir: '', poolSize, databaseUrl: database.url, log: () => undefined })
+  await migrate(db)
+  const service = await startService({ db })
+  return {
+    ...service,
+    async stop() {
+      await service.stop()
+      await db.close()
+      await database.drop()
+      await server.stop()
+    },
+  }
+}
