@@ -1,13 +1,9 @@
 import type { Server } from 'node:http'
 import type { Express, Request, Router } from 'express'
-import type { Logger } from 'pino'
-import type { Evaluate } from './access/abilities.js'
 import { confirmEmail } from './access/accounts.js'
-import { type Access, type Context, createAccess, systemClock } from './access/context.js'
+import type { Context } from './access/context.js'
+import { createParts, type Parts, type PartsOptions } from './app/parts.js'
 import type { Config } from './config.js'
-import { readMasterKey } from './crypto/master-key.js'
-import { createSecrets, type Secrets } from './crypto/secrets.js'
-import type { Database } from './db/connect.js'
 import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
 import { readDocument } from './http/body.js'
@@ -21,9 +17,6 @@ import { beginRequest, principalFor, requestIdOf } from './http/request.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
 import { createTokenInfo } from './http/tokeninfo.js'
-import { createJobs } from './jobs/index.js'
-import type { Runner } from './jobs/runner.js'
-import type { Registry } from './jsonapi/registry.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
 import { createDevMail } from './pages/dev-mail.js'
@@ -31,88 +24,10 @@ import { openApiYaml } from './pages/openapi.js'
 import { createPages } from './pages/routes.js'
 import { createSchemas } from './pages/schemas.js'
 import { createVerifyEmail } from './pages/verify-email.js'
-import { compileResources } from './resources/index.js'
-import { type Activity, createActivity } from './tokens/activity.js'
-import { checkFingerprint } from './tokens/fingerprint.js'
-import { createKeyRing, type KeyRing } from './tokens/keys.js'
-import { createRevocations, type Revocations } from './tokens/revocations.js'
-import { createVerifier, type Verifier } from './tokens/verify.js'
+
+export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
 const GRACE_MS = 10_000
-
-/** What a whole service, or a command beside it, is made from. The database must be migrated. */
-export interface PartsOptions {
-  readonly config: Config
-  readonly db: Database
-  readonly log: Logger
-  /** Default: the system's. */
-  readonly clock?: () => Date
-  /** Only specs pass these: the tenancy suite takes one of the two locks away, the worked example adds a type. */
-  readonly overrides?: { readonly databaseRole?: string; readonly evaluate?: Evaluate; readonly registry?: Registry }
-}
-
-/** The parts below HTTP, for those that work without it (commands, later jobs). */
-export interface Parts {
-  readonly clock: () => Date
-  readonly registry: Registry
-  readonly secrets: Secrets
-  readonly keys: KeyRing
-  readonly revocations: Revocations
-  readonly verifier: Verifier
-  readonly access: Access
-  readonly activity: Activity
-  /** Runs the background jobs while started, unless JOBS=off. */
-  readonly runner: Runner
-  /** Reads the revocations and the keys, and keeps both fresh. */
-  start(): Promise<void>
-  stop(): Promise<void>
-}
-
-/** Makes the parts. Throws an Error for the operator when the master key is not the one of this database. */
-export async function createParts(options: PartsOptions): Promise<Parts> {
-  const { config, db, log, clock = systemClock, overrides = {} } = options
-  const secrets = createSecrets(await readMasterKey(config))
-  await checkFingerprint(db, secrets.fingerprint)
-  const revocations = createRevocations(db, { log })
-  const keys = createKeyRing(db, secrets, { alg: config.tokenAlg, revocations })
-  const verifier = createVerifier({ keys, revocations, issuer: config.issuer, audience: config.apiUrl })
-  const registry = overrides.registry ?? compileResources({ domain: config.domain })
-  const activity = createActivity({ knex: db.knex, log })
-  const access = createAccess({
-    knex: db.knex,
-    guards: registry.guards,
-    feed: revocations,
-    secrets,
-    settings: config,
-    clock,
-    activity,
-    ...overrides,
-  })
-  const runner = createJobs({ knex: db.knex, log, clock, config, secrets })
-  return {
-    clock,
-    registry,
-    secrets,
-    keys,
-    revocations,
-    verifier,
-    access,
-    activity,
-    runner,
-    async start() {
-      await revocations.start()
-      await keys.start()
-      activity.start()
-      await runner.start()
-    },
-    async stop() {
-      await runner.stop()
-      await activity.stop()
-      keys.stop()
-      await revocations.stop()
-    },
-  }
-}
 
 /** A service that can listen. */
 export interface Gatehouse {

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { type Rates, readRates } from './config/limits.js'
+import { isAddressList } from './config/proxies.js'
 
 /** Everything that the environment decides. Units are in the names. */
 export interface Config {
@@ -19,6 +21,9 @@ export interface Config {
   readonly logLevel: string
   readonly bcryptCost: number
   readonly invitationSeconds: number
+  /** Browser sessions: over after so long, and after so long without use. Organizations may ask for less. */
+  readonly sessionMaxSeconds: number
+  readonly sessionIdleSeconds: number
   readonly autoActivateKnownUsers: boolean
   readonly production: boolean
   /** Where the pages for people are: the base of links in mails. */
@@ -30,6 +35,13 @@ export interface Config {
   readonly dnsServers: readonly string[]
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean
+  /** RATE_LIMITS: off for load tests only. */
+  readonly rateLimits: boolean
+  readonly rates: Rates
+  /** Addresses and networks of the proxies whose `X-Forwarded-For` is believed; empty: nobody's. */
+  readonly trustedProxies: readonly string[]
+  /** What a caller's own back end proves itself with, to be limited by its visitor's address. Source: CONTRACT 5.1 */
+  readonly backendAuth: string | undefined
 }
 
 /** Thrown by readConfig: names every bad variable at once. */
@@ -72,6 +84,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   BCRYPT_COST: whole(4, 15).default(10),
   INVITATION_HOURS: whole(1, 720).default(168),
+  SESSION_HOURS: whole(1, 8760).default(336),
+  SESSION_IDLE_HOURS: whole(1, 8760).default(72),
   AUTO_ACTIVATE_KNOWN_USERS: flag.default(false),
   NODE_ENV: z.string().optional(),
   SMTP_URL: z
@@ -84,6 +98,18 @@ const schema = z.object({
     .regex(/^[^\r\n]*@[A-Za-z0-9.-]+>?$/, 'must be an address, such as Gatehouse <no-reply@example.com>')
     .optional(),
   JOBS: flag.default(true),
+  RATE_LIMITS: flag.default(true),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    )
+    .refine(isAddressList, 'must be addresses or networks, such as 10.0.0.0/8, separated by commas')
+    .default([]),
+  BACKEND_AUTH: z.string().min(16, 'must have at least 16 characters').optional(),
 })
 
 type Variables = z.infer<typeof schema>
@@ -108,8 +134,10 @@ function urls(env: Variables): Pick<Config, 'issuer' | 'apiUrl' | 'authorizeUrl'
 export function readConfig(env: Record<string, string | undefined>): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = schema.safeParse(present)
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  const { rates, problems } = readRates(present)
+  if (!parsed.success || problems.length > 0) {
+    const issues = parsed.error?.issues ?? []
+    throw new ConfigError([...issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`), ...problems])
   }
   const variables = parsed.data
   return Object.freeze({
@@ -127,10 +155,16 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     bcryptCost: variables.BCRYPT_COST,
     dnsServers: variables.DNS_SERVERS,
     invitationSeconds: variables.INVITATION_HOURS * 3600,
+    sessionMaxSeconds: variables.SESSION_HOURS * 3600,
+    sessionIdleSeconds: variables.SESSION_IDLE_HOURS * 3600,
     autoActivateKnownUsers: variables.AUTO_ACTIVATE_KNOWN_USERS,
     production: variables.NODE_ENV === 'production',
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
     jobs: variables.JOBS,
+    rateLimits: variables.RATE_LIMITS,
+    rates,
+    trustedProxies: variables.TRUSTED_PROXIES,
+    backendAuth: variables.BACKEND_AUTH,
   })
 }

@@ -36,6 +36,8 @@ const ENVIRONMENT = {
   LOG_LEVEL: 'info',
   // A spec that wants a job to run calls it: the database is shared by all of them.
   JOBS: 'off',
+  // All specs are one caller. Those about limits switch them on.
+  RATE_LIMITS: 'off',
 }
 
 /** Starts the service on a database of its own. Issuer https://auth.gatehouse.test, links under

@@ -12,6 +12,7 @@ const SENT_DAYS = 7
 const LITTER: readonly { table: string; column: string; days: number }[] = [
   { table: 'revocations', column: 'expires_at', days: 0 },
   { table: 'idempotency_keys', column: 'expires_at', days: 0 },
+  { table: 'rate_limits', column: 'expires_at', days: 0 },
   { table: 'outbox', column: 'sent_at', days: SENT_DAYS },
 ]
 
