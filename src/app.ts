@@ -8,12 +8,14 @@ import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
 import { readDocument } from './http/body.js'
 import { onlyCanonicalPaths, unknownRoute } from './http/canonical.js'
+import { noteAddress } from './http/client-address.js'
 import { allowBrowsers } from './http/cors.js'
 import { createHealth } from './http/health.js'
 import { createJsonApiErrors } from './http/jsonapi-errors.js'
 import { negotiate } from './http/negotiate.js'
 import { createOAuthErrors } from './http/oauth-errors.js'
-import { beginRequest, principalFor, requestIdOf } from './http/request.js'
+import { limitByAddress, limitByCaller } from './http/rate-limit.js'
+import { beginRequest, networkFor, principalFor, requestIdOf } from './http/request.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
 import { createTokenInfo } from './http/tokeninfo.js'
@@ -28,6 +30,8 @@ import { createVerifyEmail } from './pages/verify-email.js'
 export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
 const GRACE_MS = 10_000
+/** Where a refusal has OAuth's form, even one that comes before the endpoint: RFC 6749 §5.2. */
+const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$)[a-z_]+$/
 
 /** A service that can listen. */
 export interface Gatehouse {
@@ -54,10 +58,12 @@ function jsonApiPlane(parts: Parts, config: Config): Router {
 }
 
 function oauthPlane(parts: Parts, { config, db, log }: PartsOptions): Router {
-  const { keys, revocations, secrets, verifier, clock, activity } = parts
+  const { keys, limits, revocations, secrets, verifier, clock, activity } = parts
   const onError = createOAuthErrors(log)
+  const limitsOf = (req: Request) => ({ limits, network: networkFor(req) })
   const subjects = new Set(parts.registry.resources.keys())
-  return createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError, subjects, activity }).router
+  return createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError, subjects, activity, limitsOf })
+    .router
 }
 
 interface Wiring {
@@ -71,20 +77,23 @@ interface Wiring {
 function assemble({ options, parts, isReady }: Wiring): Express {
   const { config, db, log } = options
   const app = createExpress()
-  app.use(beginRequest, securityHeaders, createAccessLog(log), onlyCanonicalPaths)
+  app.use(beginRequest, securityHeaders, createAccessLog(log))
+  app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   app.use(createHealth({ isReady }))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
   const { access, clock, registry, secrets } = parts
   app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
   app.use(oauthPlane(parts, options))
   app.use('/api', createSchemas())
-  app.use('/api', noteMount, allowBrowsers, negotiate, bearer, readDocument, jsonApiPlane(parts, config))
+  const known = [bearer, limitByCaller(parts.limits)]
+  app.use('/api', noteMount, allowBrowsers, negotiate, known, readDocument, jsonApiPlane(parts, config))
   app.use(createDevMail({ knex: db.knex, secrets, config }))
   app.use(
     createVerifyEmail((token) => confirmEmail(db.knex, { tokenHash: parts.secrets.hash(token), now: parts.clock() })),
   )
   app.use(createPages({ config, engine: db.engine, openApi: () => openApiYaml(parts.registry, config) }))
   app.use(unknownRoute)
+  app.use(OAUTH_ENDPOINTS, createOAuthErrors(log))
   app.use(createJsonApiErrors(log))
   return app
 }

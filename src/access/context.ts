@@ -3,6 +3,7 @@ import type { DatabaseRole } from '../db/roles.js'
 import { inTransaction } from '../db/transaction.js'
 import { AppError } from '../errors.js'
 import { ID_PATTERN, newId } from '../ids.js'
+import type { Limits } from '../limits/limits.js'
 import { createOutbox, type Outbox } from '../outbox/enqueue.js'
 import type { Activity } from '../tokens/activity.js'
 import { type Abilities, type Evaluate, evaluate as evaluateRights } from './abilities.js'
@@ -40,6 +41,7 @@ export interface Context {
   readonly platform: Platform
   readonly idempotency: Idempotency
   readonly outbox: Outbox
+  readonly limits: Pick<Limits, 'take'>
   readonly secrets: SecretMaker
   readonly settings: Settings
   readonly now: Date
@@ -55,6 +57,7 @@ interface AccessOptions {
   readonly feed: ChangeFeed
   readonly secrets: SecretMaker
   readonly settings: Settings
+  readonly limits: Pick<Limits, 'take'>
   readonly clock: () => Date
   /** Told of every call in the name of a user. */
   readonly activity?: Pick<Activity, 'userCalled'>
@@ -118,6 +121,7 @@ async function open(opening: Opening): Promise<Context> {
     platform: createPlatform(trx, { principal, requestId, now }),
     idempotency: createIdempotency(trx, { caller: callerName(principal), secrets: options.secrets, now }),
     outbox: createOutbox(trx, options.secrets, now),
+    limits: options.limits,
     secrets: options.secrets,
     settings: options.settings,
     now,

@@ -57,17 +57,18 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   const verifier = createVerifier({ keys, revocations, issuer: config.issuer, audience: config.apiUrl })
   const registry = overrides.registry ?? compileResources({ domain: config.domain })
   const activity = createActivity({ knex: db.knex, log })
+  const limits = createLimits({ on: config.rateLimits, rates: config.rates, db, hash: secrets.hash, log })
   const access = createAccess({
     knex: db.knex,
     guards: registry.guards,
     feed: revocations,
     secrets,
     settings: config,
+    limits,
     clock,
     activity,
     ...overrides,
   })
-  const limits = createLimits({ on: config.rateLimits, rates: config.rates, db, hash: secrets.hash, log })
   const lifetimes = { absoluteSeconds: config.sessionMaxSeconds, idleSeconds: config.sessionIdleSeconds }
   const sessions = createSessions({ knex: db.knex, secrets, revocations, limits: lifetimes })
   const runner = createJobs({ knex: db.knex, log, clock, config, secrets })

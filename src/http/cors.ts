@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express'
 const EVERY_ANSWER = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
-    'Location, ETag, X-Request-Id, Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining, Idempotency-Replayed',
+    'Location, ETag, X-Request-Id, Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining, RateLimit-Policy, RateLimit, Idempotency-Replayed',
 }
 
 /** Seconds that a browser may remember the answer to a preflight. */
@@ -16,11 +16,14 @@ const PREFLIGHT = {
   'Access-Control-Max-Age': MAX_AGE,
 }
 
+/** Lets scripts of any origin read this answer, and its headers. */
+export const letBrowsersRead = (res: Response): void => void res.set(EVERY_ANSWER)
+
 /** Lets scripts of any origin use the API, and answers a browser's preflight (204), which carries no token. Credentials
  *  that a browser adds by itself are never allowed. An OPTIONS that is no preflight goes on.
  *  Source: Fetch standard, "CORS protocol"; ATTACKS H6 */
 export function allowBrowsers(req: Request, res: Response, next: NextFunction): void {
-  res.set(EVERY_ANSWER)
+  letBrowsersRead(res)
   const { origin, 'access-control-request-method': method } = req.headers
   if (req.method !== 'OPTIONS' || origin === undefined || method === undefined) {
     next()

@@ -11,6 +11,10 @@ export interface RequestState {
   readonly id: string
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
+  /** Where it comes from, once http/client-address has looked. */
+  address?: string
+  /** As whom that address is limited. */
+  network?: string
   /** Who calls, once http/bearer has verified the token. */
   principal?: Principal
   /** What the caller's token says, with it. */
@@ -51,4 +55,12 @@ export function principalFor(req: IncomingMessage): Principal {
   const { principal } = stateOf(req)
   if (!principal) throw new AppError('unauthenticated')
   return principal
+}
+
+/** As whom the caller's address is limited, e.g. `192.0.2.7` or `2001:db8:0:1::/64`.
+ *  @throws Error (a fault of the wiring) if the request did not pass http/client-address */
+export function networkFor(req: IncomingMessage): string {
+  const { network } = stateOf(req)
+  if (network === undefined) throw new Error('This request did not pass noteAddress: mount it in app.ts.')
+  return network
 }

@@ -61,10 +61,23 @@ function standingOf(rate: Rate, { consumedPoints, msBeforeNext }: RateLimiterRes
   return { ...rate, remaining, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) }
 }
 
-function tooMany({ points, seconds, resetSeconds }: Standing): AppError {
+/** What an answer says of a limit. Sources: CONTRACT 8; draft-ietf-httpapi-ratelimit-headers-10 §3, §4 */
+export function limitHeaders(name: LimitName, standing: Standing): Record<string, string> {
+  const { points, seconds, remaining, resetSeconds } = standing
+  return {
+    'X-Ratelimit-Limit': String(points),
+    'X-Ratelimit-Interval': String(seconds),
+    'X-Ratelimit-Remaining': String(remaining),
+    'RateLimit-Policy': `"${name}";q=${points};w=${seconds}`,
+    RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+  }
+}
+
+function tooMany(name: LimitName, standing: Standing): AppError {
+  const { points, seconds, resetSeconds } = standing
   return new AppError('too_many', {
     detail: `Too many requests: ${points} in ${seconds} seconds are the limit. Try again in ${resetSeconds} seconds.`,
-    headers: { 'Retry-After': String(resetSeconds), 'X-Ratelimit-Interval': String(seconds) },
+    headers: { ...limitHeaders(name, { ...standing, remaining: 0 }), 'Retry-After': String(resetSeconds) },
   })
 }
 
@@ -106,7 +119,7 @@ export function createLimits(options: LimitsOptions): RunningLimits {
   const of = (name: LimitName): Counts => counts.get(name) as Counts
   const refuse = (name: LimitName, standing: Standing): never => {
     onRefused?.(name)
-    throw tooMany(standing)
+    throw tooMany(name, standing)
   }
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()

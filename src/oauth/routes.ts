@@ -9,7 +9,8 @@ import { createMarkets } from '../tokens/markets.js'
 import type { Revocations } from '../tokens/revocations.js'
 import type { Verifier } from '../tokens/verify.js'
 import { readBody } from './body.js'
-import { createClients } from './clients.js'
+import { type ClientLimits, limitClients } from './client-limits.js'
+import { type Clients, createClients } from './clients.js'
 import { metadata, metadataPaths } from './metadata.js'
 import { readParameters, refuseQuery } from './parameters.js'
 import { createRevocationLimit } from './revocation-limit.js'
@@ -32,6 +33,8 @@ export interface OAuthParts {
   activity?: Pick<Activity, 'tokenIssued'>
   /** Resource types that a scope item like `roles:read` may name; left out: any well-formed name. */
   subjects?: Subjects
+  /** Limits the clients of a request; left out: nothing is limited. */
+  limitsOf?: (request: Request) => ClientLimits
   /** How many live tokens a public client may revoke in an hour by its `client_id` alone; 1,000 by default. */
   revocationsPerHour?: number
 }
@@ -43,7 +46,7 @@ const CORS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Backend-Auth, X-True-Client-Ip',
   'Access-Control-Expose-Headers':
-    'Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining',
+    'Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining, RateLimit-Policy, RateLimit',
   'Access-Control-Max-Age': '600',
 }
 
@@ -93,6 +96,8 @@ async function readRequest(
 export function createOAuth(parts: OAuthParts): { router: Router } {
   const { config, clock, keys, revocations, db, verifier } = parts
   const clients = createClients(parts)
+  const clientsOf = (request: Request): Clients =>
+    parts.limitsOf === undefined ? clients : limitClients(clients, parts.limitsOf(request))
   const limit = createRevocationLimit(parts.revocationsPerHour ?? REVOCATIONS_PER_HOUR)
   const tools = { keys, markets: createMarkets(db, revocations), issuer: config.issuer, audience: config.apiUrl }
   const router = Router({ caseSensitive: true, strict: true })
@@ -101,12 +106,20 @@ export function createOAuth(parts: OAuthParts): { router: Router } {
     const read = await readRequest(request, { names: TOKEN_PARAMETERS, clock })
     sendSecret(
       response,
-      await answerTokenRequest(read, { clients, tools, subjects: parts.subjects, activity: parts.activity }),
+      await answerTokenRequest(read, {
+        clients: clientsOf(request),
+        tools,
+        subjects: parts.subjects,
+        activity: parts.activity,
+      }),
     )
   })
   router.post('/oauth/revoke', async (request, response) => {
     const read = await readRequest(request, { names: REVOKE_PARAMETERS, clock })
-    sendSecret(response, await answerRevocationRequest(read, { clients, db, revocations, verifier, limit }))
+    sendSecret(
+      response,
+      await answerRevocationRequest(read, { clients: clientsOf(request), db, revocations, verifier, limit }),
+    )
   })
   router.all(['/oauth/token', '/oauth/revoke'], onlyMethod('POST'))
   const published = ['/.well-known/jwks.json', ...metadataPaths(config.issuer)]
