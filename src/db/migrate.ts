@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Knex } from 'knex'
 import type pg from 'pg'
+import { checkLocks } from './check-locks.js'
 import type { Database } from './connect.js'
 
 /** Folders of the SQL files; by default those of the package. */
@@ -107,7 +108,7 @@ async function refuseNewer(db: Db, options: MigrateOptions): Promise<MigrationSt
 
 /** Brings the database up to date: each pending migration in its own transaction, then every seed. Any number of
  *  processes may call it at once, and it may be killed and run again.
- *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version. */
+ *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version, or if its locks are open. */
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const config = configOf(migrationsIn(options))
   return alone(db, config, async () => {
@@ -115,6 +116,7 @@ export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ a
     // Not `latest`, which puts all of them in one transaction.
     for (const _ of pending) await db.knex.migrate.up(config)
     await seed(db, options.seedsDir ?? folder('seeds'))
+    await checkLocks(db.knex)
     return { applied: pending }
   })
 }
