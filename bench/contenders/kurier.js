@@ -1,0 +1,54 @@
+// kurier (Koa + Knex) on the same table: a list of seats without relationships' links, which it does not write.
+
+import { createServer } from 'node:http'
+import Koa from 'koa'
+import { Application, jsonApiKoa, KnexProcessor, Resource } from 'kurier'
+import { accessLog, serve } from './log.js'
+
+const text = String
+const attributes = {
+  createdAt: text,
+  updatedAt: text,
+  reference: text,
+  referenceOrigin: text,
+  metadata: Object,
+  userEmail: text,
+  userFirstName: text,
+  userLastName: text,
+  status: text,
+  owner: Boolean,
+  accessScope: text,
+  invitationStatus: text,
+  invitationExpiresAt: text,
+  acceptedAt: text,
+  lastLoginAt: text,
+  lastActiveAt: text,
+  organizationId: text,
+}
+class Membership extends Resource {
+  static get type() {
+    return 'membership'
+  }
+  static schema = { primaryKeyName: 'id', attributes, relationships: {} }
+}
+class Processor extends KnexProcessor {
+  static resourceClass = Membership
+}
+const app = new Application({
+  namespace: 'api',
+  types: [Membership],
+  processors: [Processor],
+  defaultProcessor: KnexProcessor,
+})
+const { default: knex } = await import('knex')
+app.services = { knex: knex({ client: 'pg', connection: process.env.DATABASE_URL, pool: { min: 2, max: 10 } }) }
+const koa = new Koa()
+koa.use(jsonApiKoa(app))
+const log = accessLog()
+const handle = koa.callback()
+serve(
+  createServer((req, res) => {
+    log(req, res)
+    handle(req, res)
+  }),
+)

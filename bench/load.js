@@ -1,0 +1,135 @@
+// The load: a process of its own. Started with one JSON argument (see LoadPlan below); tells its parent over IPC when the
+// measured time begins and when it ends, with what it saw. Any answer that is not 2xx ends the run: a plausible number
+// must not be made of refusals.
+import { connect } from 'node:net'
+
+/** @typedef {{port: number, connections: number, warmSeconds: number, seconds: number, rate?: number,
+ *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
+ *   carry?: {member: string, values: string[]}}} LoadPlan
+ *  `requests` are sent in turn by every connection. `carry`: a member of each JSON answer takes the place of `{carry}` in
+ *  the connection's next request (a refresh token that rotates); `values` are the first ones, one a connection.
+ *  `rate`: requests a second and connection at most; else each sends as soon as it is answered. */
+
+/** @type {LoadPlan} */
+const plan = JSON.parse(process.argv[2] ?? '{}')
+const PLACE = '{carry}'
+
+function encode({ method, path, headers = {}, body }) {
+  return (carried) => {
+    const put = (text) => (carried === undefined ? text : text.replace(PLACE, carried))
+    const content = body === undefined ? '' : put(body)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${put(value)}\r\n`)
+    const length = body === undefined ? '' : `Content-Length: ${Buffer.byteLength(content)}\r\n`
+    return Buffer.from(
+      `${method} ${path} HTTP/1.1\r\nHost: localhost:${plan.port}\r\n${lines.join('')}${length}\r\n${content}`,
+    )
+  }
+}
+
+const encoders = plan.requests.map(encode)
+const ready = plan.carry ? undefined : encoders.map((one) => one(undefined))
+
+let measuring = false
+let ending = false
+const latencies = []
+let bytes = 0
+
+function fail(text) {
+  process.send({ error: text })
+  process.exit(1)
+}
+
+/** Length of the whole answer at the start of `buffer`; undefined while there is more to come. */
+function lengthOf(buffer) {
+  const end = buffer.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const head = buffer.latin1Slice(0, end)
+  const length = /content-length: (\d+)/i.exec(head)?.[1]
+  if (length !== undefined) return end + 4 + Number(length)
+  if (/^HTTP\/1\.1 204/.test(head)) return end + 4
+  if (!/transfer-encoding: chunked/i.test(head)) return fail(`an answer without a length: ${head}`)
+  const last = buffer.indexOf('0\r\n\r\n', Math.max(end, buffer.length - 5))
+  return last < 0 ? undefined : last + 5
+}
+
+/** One keep-alive connection that sends, waits, sends. */
+function run(index) {
+  const socket = connect({ port: plan.port, host: '127.0.0.1', noDelay: true })
+  let sentAt = 0
+  let turn = index
+  let pieces = []
+  let size = 0
+  let wanted
+  let carried = plan.carry?.values[index]
+  const send = () => {
+    if (ending) return
+    const at = turn++ % encoders.length
+    sentAt = performance.now()
+    socket.write(ready ? ready[at] : encoders[at](carried))
+  }
+  const again = () => {
+    const wait = plan.rate ? sentAt + 1000 / plan.rate - performance.now() : 0
+    if (wait > 0) setTimeout(send, wait)
+    else send()
+  }
+  const take = (answer) => {
+    if (answer[9] !== 0x32) fail(`an answer that is not 2xx: ${answer.latin1Slice(0, 600)}`)
+    if (measuring) {
+      latencies.push(performance.now() - sentAt)
+      bytes += answer.length
+    }
+    if (plan.carry) carried = JSON.parse(answer.utf8Slice(answer.indexOf('\r\n\r\n') + 4))[plan.carry.member]
+    again()
+  }
+  socket.on('connect', send)
+  socket.on('data', (piece) => {
+    pieces.push(piece)
+    size += piece.length
+    if (wanted === undefined) {
+      const whole = pieces.length === 1 ? piece : Buffer.concat(pieces)
+      pieces = [whole]
+      wanted = lengthOf(whole)
+    }
+    if (wanted === undefined || size < wanted) return
+    const answer = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+    pieces = []
+    size = 0
+    wanted = undefined
+    take(answer)
+  })
+  socket.on('error', (error) => ending || fail(`connection ${index}: ${error.message}`))
+  socket.on('close', () => ending || fail(`connection ${index} was closed`))
+}
+
+const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+
+for (let index = 0; index < plan.connections; index += 1) run(index)
+setTimeout(() => {
+  measuring = true
+  const startedAt = performance.now()
+  process.send({ begins: true })
+  setTimeout(() => {
+    measuring = false
+    ending = true
+    const seconds = (performance.now() - startedAt) / 1000
+    const sorted = Float64Array.from(latencies).sort()
+    const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => quantile(sorted, share))
+    const count = latencies.length
+    if (count === 0) fail('no answer came in the measured time')
+    process.send(
+      {
+        ends: true,
+        count,
+        seconds,
+        perSecond: count / seconds,
+        p50,
+        p90,
+        p99,
+        p999,
+        max: sorted.at(-1),
+        bytes: bytes / count,
+      },
+      () => process.exit(0),
+    )
+  }, plan.seconds * 1000)
+}, plan.warmSeconds * 1000)
