@@ -32,6 +32,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'errors.ts entry': 'a row of the table of kinds, which is read by columns',
     'http/jsonapi-errors.ts createJsonApiErrors': 'express knows an error handler by its four parameters',
     'http/oauth-errors.ts createOAuthErrors': 'express knows an error handler by its four parameters',
+    'pages/error.tsx createPageErrors': 'express knows an error handler by its four parameters',
   },
 }
 

@@ -31,17 +31,17 @@ export function Field(props: {
   readonly inputmode?: 'numeric' | 'text'
   readonly maxlength?: number
   readonly autofocus?: boolean
+  /** Where two forms of a page have a field of one name. */
+  readonly id?: string
 }): VNode {
-  const { name, label, type = 'text', hint, error, required = true, ...rest } = props
-  const described = [hint === undefined ? '' : `${name}-hint`, error === undefined ? '' : `${name}-error`].filter(
-    Boolean,
-  )
+  const { name, label, type = 'text', hint, error, required = true, id = name, ...rest } = props
+  const described = [hint === undefined ? '' : `${id}-hint`, error === undefined ? '' : `${id}-error`].filter(Boolean)
   return (
     <div class="field">
-      <label for={name}>{label}</label>
-      {hint === undefined ? null : <p id={`${name}-hint`}>{hint}</p>}
+      <label for={id}>{label}</label>
+      {hint === undefined ? null : <p id={`${id}-hint`}>{hint}</p>}
       {h('input', {
-        id: name,
+        id,
         name,
         type,
         required,
@@ -50,7 +50,7 @@ export function Field(props: {
         ...(error === undefined ? {} : { 'aria-invalid': 'true' }),
       })}
       {error === undefined ? null : (
-        <p id={`${name}-error`} class="error">
+        <p id={`${id}-error`} class="error">
           {error}
         </p>
       )}

@@ -4,11 +4,12 @@ import {
   REFERENCE_ASSETS,
   REFERENCE_POLICY,
   REFERENCE_SCRIPT,
+  ReferencePage,
   referenceFolder,
-  referencePage,
 } from './api-reference.js'
+import { sendDocument } from './document.js'
 import { firstPage, type Installation } from './first-page.js'
-import { sendPage } from './layout.js'
+import { MARK_FILE } from './mark.js'
 import { STYLE } from './style.js'
 
 interface PagesOptions extends Installation {
@@ -22,7 +23,9 @@ const cacheable = (res: Response): Response => res.set('Cache-Control', `public,
 
 /** The API reference and what it loads. */
 function referenceRoutes(router: Router): void {
-  router.get('/docs/api', (_req: Request, res: Response) => sendPage(res, referencePage(), REFERENCE_POLICY))
+  router.get('/docs/api', (_req: Request, res: Response) =>
+    sendDocument(res, { document: ReferencePage(), csp: REFERENCE_POLICY }),
+  )
   router.get('/docs/api/start.js', (_req: Request, res: Response) => {
     cacheable(res).type('js').send(REFERENCE_SCRIPT)
   })
@@ -40,9 +43,12 @@ export function createPages({ config, engine, openApi }: PagesOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const first = firstPage({ config, engine })
   let document: string | undefined
-  router.get('/', (_req: Request, res: Response) => sendPage(res, first))
+  router.get('/', (_req: Request, res: Response) => sendDocument(res, { document: first }))
   router.get('/pages/style.css', (_req: Request, res: Response) => {
     cacheable(res).type('css').send(STYLE)
+  })
+  router.get('/pages/mark.svg', (_req: Request, res: Response) => {
+    cacheable(res).type('svg').send(MARK_FILE)
   })
   router.get('/openapi.yaml', (_req: Request, res: Response) => {
     document ??= openApi()
@@ -50,6 +56,7 @@ export function createPages({ config, engine, openApi }: PagesOptions): Router {
     res.set('Content-Type', 'application/yaml; charset=utf-8').send(document)
   })
   referenceRoutes(router)
-  router.all(['/', '/pages/style.css', '/openapi.yaml', '/docs/api', '/docs/api/start.js'], notAllowed('GET, HEAD'))
+  const fixed = ['/', '/pages/style.css', '/pages/mark.svg', '/openapi.yaml', '/docs/api', '/docs/api/start.js']
+  router.all(fixed, notAllowed('GET, HEAD'))
   return router
 }

@@ -1,12 +1,13 @@
 import { type NextFunction, type Request, type Response, Router } from 'express'
 import type { Knex } from 'knex'
+import type { VNode } from 'preact'
 import type { Config } from '../config.js'
 import type { Secrets } from '../crypto/secrets.js'
 import { AppError } from '../errors.js'
 import { newestMessages, openMessage } from '../outbox/queue.js'
 import { type Mail, renderMail } from '../outbox/render.js'
-import { html, type Markup } from './html.js'
-import { layout, sendPage } from './layout.js'
+import { Code, EmptyState } from './blocks.js'
+import { Document, sendDocument } from './document.js'
 
 interface DevMailOptions {
   readonly knex: Knex
@@ -34,11 +35,16 @@ interface Shown {
   readonly waiting: boolean
 }
 
-const mailItem = ({ mail, at, waiting }: Shown): Markup => html`<article id="${mail.id}">
-<h2>${mail.subject}</h2>
-<p>To ${mail.to}, ${at}${waiting ? ', waiting for the next run of the mail job' : ''}. <a href="${mail.link}">Open the link</a></p>
-<pre tabindex="0">${mail.text}</pre>
-</article>`
+const MailItem = ({ mail, at, waiting }: Shown): VNode => (
+  <article class="card" id={mail.id}>
+    <h2>{mail.subject}</h2>
+    <p>
+      To {mail.to}, {at}
+      {waiting ? ', waiting for the next run of the mail job' : ''}. <a href={mail.link}>Open the link</a>
+    </p>
+    <Code wrap>{mail.text}</Code>
+  </article>
+)
 
 /** The page `/dev/mail`: in development, without SMTP_URL, mails are read here. They hold links that let people in, so that
  *  only this machine is served, and nobody in production. */
@@ -58,9 +64,12 @@ export function createDevMail({ knex, secrets, config }: DevMailOptions): Router
         },
       ]
     })
-    res.set('Cache-Control', 'no-store')
-    const content = mails.length === 0 ? html`<p>No mail yet. Invite somebody.</p>` : html`${mails.map(mailItem)}`
-    sendPage(res, layout({ title: 'Mails', lead: 'What would be sent if SMTP_URL were set; newest first.', content }))
+    const document = (
+      <Document layout="wide" title="Mails" lead="What would be sent if SMTP_URL were set; newest first.">
+        {mails.length === 0 ? <EmptyState>No mail yet. Invite somebody.</EmptyState> : mails.map(MailItem)}
+      </Document>
+    )
+    sendDocument(res, { document })
   })
   return router
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { html, type Markup } from './html.js'
+import type { VNode } from 'preact'
 
 /** The renderer sets styles on elements, and draws its icons from data URLs; all else comes from us. */
 export const REFERENCE_POLICY =
@@ -22,20 +22,25 @@ export const REFERENCE_SCRIPT = `SwaggerUIBundle({
 `
 
 /** The page at `/docs/api`: openapi.yaml, made readable. */
-export function referencePage(): Markup {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Gatehouse API reference</title>
-<link rel="stylesheet" href="/docs/api/swagger-ui.css">
-</head>
-<body>
-<main id="reference"><noscript>The reference is drawn by a script; the same is in <a href="/openapi.yaml">openapi.yaml</a>.</noscript></main>
-<script src="/docs/api/swagger-ui-bundle.js"></script>
-<script src="/docs/api/start.js"></script>
-</body>
-</html>
-`
+export function ReferencePage(): VNode {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Gatehouse API reference</title>
+        <link rel="icon" type="image/svg+xml" href="/pages/mark.svg" />
+        <link rel="stylesheet" href="/docs/api/swagger-ui.css" />
+      </head>
+      <body>
+        <main id="reference">
+          <noscript>
+            The reference is drawn by a script; the same is in <a href="/openapi.yaml">openapi.yaml</a>.
+          </noscript>
+        </main>
+        <script src="/docs/api/swagger-ui-bundle.js" />
+        <script src="/docs/api/start.js" />
+      </body>
+    </html>
+  )
 }
