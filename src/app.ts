@@ -3,6 +3,7 @@ import type { Express, Request, Router } from 'express'
 import { confirmEmail } from './access/accounts.js'
 import type { Context } from './access/context.js'
 import { createParts, type Parts, type PartsOptions } from './app/parts.js'
+import { createPeople } from './app/people.js'
 import type { Config } from './config.js'
 import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
@@ -10,6 +11,7 @@ import { readDocument } from './http/body.js'
 import { onlyCanonicalPaths, unknownRoute } from './http/canonical.js'
 import { noteAddress } from './http/client-address.js'
 import { allowBrowsers } from './http/cors.js'
+import { answerInTime } from './http/deadline.js'
 import { createHealth } from './http/health.js'
 import { createJsonApiErrors } from './http/jsonapi-errors.js'
 import { negotiate } from './http/negotiate.js'
@@ -22,6 +24,7 @@ import { createTokenInfo } from './http/tokeninfo.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
 import { createDevMail } from './pages/dev-mail.js'
+import { createPageErrors } from './pages/error.js'
 import { openApiYaml } from './pages/openapi.js'
 import { createPages } from './pages/routes.js'
 import { createSchemas } from './pages/schemas.js'
@@ -29,7 +32,7 @@ import { createVerifyEmail } from './pages/verify-email.js'
 
 export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
-const GRACE_MS = 10_000
+const GRACE_MS = 8_000
 /** Where a refusal has OAuth's form, even one that comes before the endpoint: RFC 6749 §5.2. */
 const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$)[a-z_]+$/
 
@@ -39,16 +42,17 @@ export interface Gatehouse {
   readonly parts: Parts
   /** Starts keys and revocations, then listens; answers where, e.g. `http://127.0.0.1:3000`. */
   listen(port: number, host: string): Promise<string>
-  /** Stops listening, finishes what runs (10 s at most). The database stays open: it was handed in. */
+  /** Stops listening, finishes what runs (8 s at most). The database stays open: it was handed in. */
   stop(): Promise<void>
 }
 
 /** Runs the work of one request behind both locks. A change counts here at once, not at the next beat of the poll. */
 function createRun({ access, revocations }: Parts) {
   return async <T>(req: Request, work: (ctx: Context) => Promise<T>): Promise<T> => {
-    const answer = await access.run({ principal: principalFor(req), requestId: requestIdOf(req) }, work)
+    const readOnly = req.method === 'GET' || req.method === 'HEAD'
+    const answer = await access.run({ principal: principalFor(req), requestId: requestIdOf(req), readOnly }, work)
     // Committed is committed: if the news cannot be read now, the poll brings them, and this answer stays true.
-    if (req.method !== 'GET' && req.method !== 'HEAD') await revocations.refresh().catch(() => undefined)
+    if (!readOnly) await revocations.refresh().catch(() => undefined)
     return answer
   }
 }
@@ -77,13 +81,14 @@ interface Wiring {
 function assemble({ options, parts, isReady }: Wiring): Express {
   const { config, db, log } = options
   const app = createExpress()
-  app.use(beginRequest, securityHeaders, createAccessLog(log))
+  app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime(config.requestTimeoutMs))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   app.use(createHealth({ isReady }))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
   const { access, clock, registry, secrets } = parts
   app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
   app.use(oauthPlane(parts, options))
+  app.use(createPeople(parts, options))
   app.use('/api', createSchemas())
   const known = [bearer, limitByCaller(parts.limits)]
   app.use('/api', noteMount, allowBrowsers, negotiate, known, readDocument, jsonApiPlane(parts, config))
@@ -94,7 +99,7 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   app.use(createPages({ config, engine: db.engine, openApi: () => openApiYaml(parts.registry, config) }))
   app.use(unknownRoute)
   app.use(OAUTH_ENDPOINTS, createOAuthErrors(log))
-  app.use(createJsonApiErrors(log))
+  app.use(createPageErrors(log), createJsonApiErrors(log))
   return app
 }
 

@@ -69,6 +69,8 @@ interface AccessOptions {
 export interface Request {
   readonly principal: Principal
   readonly requestId: string
+  /** Nothing is changed: all that is read is of one moment. */
+  readonly readOnly?: boolean
 }
 
 export interface Access {
@@ -84,17 +86,19 @@ interface Lock {
   readonly role: string
   readonly organizations: readonly string[]
   readonly principal: Principal
+  readonly readOnly: boolean
 }
 
-async function lock(trx: Knex.Transaction, { role, organizations, principal }: Lock): Promise<void> {
+async function lock(trx: Knex.Transaction, { role, organizations, principal, readOnly }: Lock): Promise<void> {
   const { applicationId, userId: user = '' } = principal
   for (const id of [...organizations, applicationId, ...(user === '' ? [] : [user])]) {
     if (!ID_PATTERN.test(id)) throw new Error('an id of the lock does not look like an id')
   }
   const caller = callerName(principal)
-  // One round trip: ids are checked above, so no bindings are needed and both statements go in one message.
+  const mode = readOnly ? 'set transaction isolation level repeatable read, read only;' : ''
+  // One round trip: ids are checked above, so no bindings are needed and all statements go in one message.
   await trx.raw(
-    `set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
+    `${mode} set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
   )
 }
 
@@ -109,10 +113,10 @@ interface Opening {
 
 async function open(opening: Opening): Promise<Context> {
   const { options, trx, request, grants, now, touched } = opening
-  const { principal, requestId } = request
+  const { principal, requestId, readOnly = false } = request
   const abilities = (options.evaluate ?? evaluateRights)(principal, grants)
   const organizations = grants.map((grant) => grant.organizationId)
-  await lock(trx, { role: options.databaseRole ?? 'gatehouse_api', organizations, principal })
+  await lock(trx, { role: options.databaseRole ?? 'gatehouse_api', organizations, principal, readOnly })
   const scope = createScope({ trx, guards: options.guards, abilities, principal, requestId, now, touched })
   return {
     principal,

@@ -5,21 +5,13 @@ import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
 import { applyFilters } from './filters.js'
 import { type Found, withIncludes } from './include.js'
-import type { Sort } from './query.js'
+import { rowsOfPage } from './page-rows.js'
 import type { CompiledRelationship, Resource } from './registry.js'
 import { columnsFor, narrowToMany, type Reading } from './related.js'
 
 export interface Page extends Found {
   /** Rows that the filters leave, on all pages. */
   readonly total: number
-}
-
-function order(builder: Knex.QueryBuilder, resource: Resource, sort: readonly Sort[]): void {
-  const fallback = resource.definition.sort ?? 'created_at'
-  const keys = sort.length > 0 ? sort : [{ column: fallback.replace(/^-/, ''), descending: fallback.startsWith('-') }]
-  for (const { column, descending } of keys) builder.orderBy(column, descending ? 'desc' : 'asc')
-  // Ties are broken by id, in the direction of the last key, so that pages neither repeat nor skip a row.
-  if (!keys.some(({ column }) => column === 'id')) builder.orderBy('id', keys.at(-1)?.descending ? 'desc' : 'asc')
 }
 
 async function countOf(builder: Knex.QueryBuilder): Promise<number> {
@@ -52,11 +44,8 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     applyFilters(builder, ctx.scope, query.filters)
     return builder
   }
-  const { number, size } = query.page
-  const builder = filtered().select(columnsFor(resource, query))
-  order(builder, resource, query.sort)
-  const rows: Row[] = await builder.limit(size).offset((number - 1) * size)
   const total = (await countedTotal(reading, resource, near)) ?? (await countOf(filtered()))
+  const rows = await rowsOfPage(filtered, { resource, query, total })
   return { ...(await withIncludes(reading, resource, rows)), total }
 }
 
