@@ -17,7 +17,9 @@ export async function messagesOf(service: Place, organizationId: string): Promis
 
 /** The newest token that was sent to an address of an organization. */
 export async function tokenFor(service: Place, organizationId: string, email: string): Promise<string> {
-  const messages = (await messagesOf(service, organizationId)).filter((one) => one.email === email)
+  const messages = (await messagesOf(service, organizationId)).flatMap((one) =>
+    one.kind === 'invitation' && one.email === email ? [one] : [],
+  )
   const newest = messages.toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt)).at(-1)
   if (newest === undefined) throw new Error(`nothing was sent to ${email}`)
   return newest.token

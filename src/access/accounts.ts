@@ -17,7 +17,8 @@ export interface Account {
   readonly principal: Principal
 }
 
-interface NewAccount {
+/** An account to be made. */
+export interface NewAccount {
   readonly email: string
   readonly firstName?: string
   readonly lastName?: string
@@ -26,35 +27,44 @@ interface NewAccount {
   readonly now: Date
 }
 
-/** Makes an account whose address counts as proven: for the operator at the command line, who vouches for it.
+/** Makes an account in the caller's transaction. Its address counts as proven: who calls has the proof.
  *  Errors: `taken` (through db/errors) when the address has an account. */
-export async function createAccount(knex: Knex, secrets: SecretMaker, account: NewAccount): Promise<Account> {
+export async function insertAccount(
+  trx: Knex.Transaction,
+  secrets: Pick<SecretMaker, 'newSecret' | 'hash'>,
+  account: NewAccount,
+): Promise<Account> {
   const { firstName, lastName, passwordHash, now } = account
   const email = account.email.trim().toLowerCase()
   const [userId, credentialId, clientId] = [newId(), newId(), newClientId()]
   const clientSecret = secrets.newSecret(PREFIX)
   const stamps = { created_at: now, updated_at: now }
-  await asAuth(knex, async (trx) => {
-    await trx('users').insert({
-      id: userId,
-      email,
-      email_verified_at: now,
-      first_name: firstName ?? null,
-      last_name: lastName ?? null,
-      password_hash: passwordHash ?? null,
-      ...stamps,
-    })
-    const secretHash = secrets.hash(clientSecret)
-    await trx('user_credentials').insert({
-      id: credentialId,
-      user_id: userId,
-      client_id: clientId,
-      secret_hash: secretHash,
-      ...stamps,
-    })
+  await trx('users').insert({
+    id: userId,
+    email,
+    email_verified_at: now,
+    first_name: firstName ?? null,
+    last_name: lastName ?? null,
+    password_hash: passwordHash ?? null,
+    password_changed_at: passwordHash === undefined ? null : now,
+    ...stamps,
+  })
+  const secretHash = secrets.hash(clientSecret)
+  await trx('user_credentials').insert({
+    id: credentialId,
+    user_id: userId,
+    client_id: clientId,
+    secret_hash: secretHash,
+    ...stamps,
   })
   const principal: Principal = { kind: 'user', applicationId: credentialId, userId, scope: [], test: false }
   return { userId, email, clientId, clientSecret, principal }
+}
+
+/** Makes an account for the operator at the command line, who vouches for its address.
+ *  Errors: `taken` (through db/errors) when the address has an account. */
+export function createAccount(knex: Knex, secrets: SecretMaker, account: NewAccount): Promise<Account> {
+  return asAuth(knex, (trx) => insertAccount(trx, secrets, account))
 }
 
 /** Whether nobody has an account and there is no organization here: an installation that has not begun. */

@@ -10,6 +10,12 @@ export interface Invitation {
   readonly organization: string
   readonly email: string
   readonly expiresAt: string
+  /** Name of the role; null where it is gone. */
+  readonly role: string | null
+  /** Who has invited: the name, or the address of who has none; null where nobody is known. */
+  readonly inviter: string | null
+  /** Whether the address has an account. Whoever holds the token has the mailbox, so it is theirs to know. */
+  readonly known: boolean
 }
 
 /** Who holds an invitation's token: its keyed hash, and the time at which it must still be good. */
@@ -57,7 +63,11 @@ export function findInvitation(knex: Knex, { tokenHash, now }: Holder): Promise<
     const { rows } = await trx.raw<{ rows: Invitation[] }>(
       `select m.organization_id as "organizationId", m.id as "membershipId", m.user_email as email,
         m.invitation_expires_at as "expiresAt",
-        (select name from organizations o where o.id = m.organization_id) as organization
+        (select name from organizations o where o.id = m.organization_id) as organization,
+        (select name from roles r where r.organization_id = m.organization_id and r.id = m.role_id) as role,
+        (select coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email)
+          from users u where u.id = m.invited_by) as inviter,
+        exists (select from users u where u.email = m.user_email) as known
       from memberships m where ${OPEN}`,
       { tokenHash, now },
     )
@@ -65,30 +75,43 @@ export function findInvitation(knex: Knex, { tokenHash, now }: Holder): Promise<
   })
 }
 
+interface Seating extends Holder {
+  readonly userId: string
+  readonly requestId: string | null
+}
+
+interface Seat {
+  readonly organizationId: string
+  readonly membershipId: string
+}
+
 /** Seats a user by an open invitation to the user's own address: one statement, so that of twenty at once one wins.
  *  @returns the seat; undefined when the invitation is not open, or is another address's */
-export function seatInvited(
-  knex: Knex,
-  { tokenHash, now, userId, requestId }: Holder & { userId: string; requestId: string | null },
-): Promise<{ organizationId: string; membershipId: string } | undefined> {
-  return asAuth(knex, async (trx) => {
-    const { rows } = await trx.raw<{ rows: Moved[] }>(
-      `update memberships m set status = 'active', user_id = u.id, invitation_status = 'accepted', accepted_at = :now,
-          invitation_token_hash = null, updated_at = :now
-        from users u where u.id = :userId and u.disabled_at is null and u.email = m.user_email and ${OPEN}
-        returning m.organization_id, m.id`,
-      { tokenHash, now, userId },
-    )
-    const [seat] = rows
-    if (seat === undefined) return undefined
-    const changes = {
-      status: ['pending', 'active'],
-      invitation_status: ['pending', 'accepted'],
-      user_id: [null, userId],
-    }
-    await tell(trx, rows, { changes, who: { user: { id: userId } }, now, requestId })
-    return { organizationId: seat.organization_id, membershipId: seat.id }
-  })
+export function seatInvited(knex: Knex, seating: Seating): Promise<Seat | undefined> {
+  return asAuth(knex, (trx) => seatInvitedIn(trx, seating))
+}
+
+/** The same in the caller's transaction, which runs as gatehouse_auth. */
+export async function seatInvitedIn(
+  trx: Knex.Transaction,
+  { tokenHash, now, userId, requestId }: Seating,
+): Promise<Seat | undefined> {
+  const { rows } = await trx.raw<{ rows: Moved[] }>(
+    `update memberships m set status = 'active', user_id = u.id, invitation_status = 'accepted', accepted_at = :now,
+        invitation_token_hash = null, updated_at = :now
+      from users u where u.id = :userId and u.disabled_at is null and u.email = m.user_email and ${OPEN}
+      returning m.organization_id, m.id`,
+    { tokenHash, now, userId },
+  )
+  const [seat] = rows
+  if (seat === undefined) return undefined
+  const changes = {
+    status: ['pending', 'active'],
+    invitation_status: ['pending', 'accepted'],
+    user_id: [null, userId],
+  }
+  await tell(trx, rows, { changes, who: { user: { id: userId } }, now, requestId })
+  return { organizationId: seat.organization_id, membershipId: seat.id }
 }
 
 /** Ends an open invitation because the invitee does not want it.  @returns whether it was open */

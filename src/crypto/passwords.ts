@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { compare, hash } from 'bcrypt'
+import { compare, genSaltSync, getRounds, hash } from 'bcrypt'
 import { AppError } from '../errors.js'
 
 // One core stays free: with every thread of the pool in bcrypt, signatures and file reads wait behind passwords.
@@ -46,3 +46,10 @@ export function hashPassword(password: string, cost: number): Promise<string> {
 export function checkPassword(password: string, hashed: string): Promise<boolean> {
   return inTurn(() => compare(shortened(password), hashed))
 }
+
+/** A hash of no password, for who has none or is not there: checking against it takes as long as any other check and
+ *  always fails. `cost` is that of real hashes. Source: ATTACKS S3 */
+export const hashOfNothing = (cost: number): string => `${genSaltSync(cost)}${'.'.repeat(31)}`
+
+/** The cost of a hash. */
+export const costOf = (hashed: string): number => getRounds(hashed)

@@ -1,6 +1,6 @@
 import type { Message } from './messages.js'
 import { textsFor } from './texts/index.js'
-import type { MailText } from './texts/texts.js'
+import type { MailText, Texts } from './texts/texts.js'
 
 /** A mail, ready to be sent or shown. */
 export interface Mail {
@@ -52,27 +52,51 @@ ${paragraphs}
 `
 }
 
-/** What a message says, and the path of its link. */
-function contentOf(message: Message): { text: MailText; path: string; language: string } {
-  const texts = textsFor(message.language)
-  const { language } = texts
-  const expiresAt = new Date(message.expiresAt)
-  if (message.kind === 'email_change') return { text: texts.emailChange({ expiresAt }), path: 'verify_email', language }
-  const organization = oneLine(message.organization)
-  return { text: texts.invitation({ organization, expiresAt }), path: 'invitations', language }
+interface Content {
+  readonly text: MailText
+  /** Path of the link. */
+  readonly path: string
 }
+
+/** What a message says, and where its link leads. */
+function contentOf(message: Message, texts: Texts): Content {
+  switch (message.kind) {
+    case 'invitation': {
+      const values = { organization: oneLine(message.organization), expiresAt: new Date(message.expiresAt) }
+      return { text: texts.invitation(values), path: withToken('invitations', message) }
+    }
+    case 'email_change':
+      return { text: texts.emailChange(validity(message)), path: withToken('verify_email', message) }
+    case 'sign_up':
+      return { text: texts.signUp(validity(message)), path: withToken('sign_up', message) }
+    case 'password_reset':
+      return { text: texts.passwordReset(validity(message)), path: withToken('reset_password', message) }
+    case 'known_address':
+      return { text: texts.knownAddress(), path: 'login' }
+    case 'password_changed':
+      return { text: texts.passwordChanged({ at: new Date(message.at) }), path: 'forgotten_password' }
+    case 'two_factor_changed': {
+      const values = { change: message.change, at: new Date(message.at) }
+      return { text: texts.twoFactorChanged(values), path: 'forgotten_password' }
+    }
+  }
+}
+
+const withToken = (page: string, { token }: { token: string }): string => `${page}/${encodeURIComponent(token)}`
+const validity = ({ expiresAt }: { expiresAt: string }): { expiresAt: Date } => ({ expiresAt: new Date(expiresAt) })
 
 /** Makes the mail of a message. Its link begins with `pagesUrl`, which is configuration: no header of any request has a
  *  say in it (ATTACKS S9). */
 export function renderMail(id: string, message: Message, pagesUrl: string): Mail {
-  const { text, path, language } = contentOf(message)
-  const link = `${pagesUrl}/${path}/${encodeURIComponent(message.token)}`
+  const texts = textsFor(message.language)
+  const { text, path } = contentOf(message, texts)
+  const link = `${pagesUrl}/${path}`
   return {
     id,
     to: message.email,
     subject: text.subject,
     text: plain(text, link),
-    html: markup(text, { link, language }),
+    html: markup(text, { link, language: texts.language }),
     link,
   }
 }

@@ -17,6 +17,8 @@ export interface Session {
   readonly authenticatedAt: Date
   readonly createdAt: Date
   readonly lastSeenAt: Date
+  /** Longest time without use since `authenticatedAt`, the present one included; in seconds. */
+  readonly longestIdleSeconds: number
   readonly expiresAt: Date
   readonly address: string | null
   readonly userAgent: string | null
@@ -71,16 +73,19 @@ interface Row {
   authenticated_at: string
   created_at: string
   last_seen_at: string
+  longest_idle_seconds: number
   expires_at: string
   address: string | null
   user_agent: string | null
 }
 
 const COLUMNS = `s.id, s.user_id, u.email, u.first_name, u.last_name, s.amr, s.authenticated_at, s.created_at, s.last_seen_at,
-  s.expires_at, s.address, s.user_agent`
+  s.longest_idle_seconds, s.expires_at, s.address, s.user_agent`
 const OPEN = `s.ended_at is null and s.expires_at > :now and s.last_seen_at > :idleSince and u.disabled_at is null`
 
-const sessionOf = (row: Row): Session => ({
+const idleSeconds = (row: Row, now: Date): number => Math.floor((now.getTime() - Date.parse(row.last_seen_at)) / 1000)
+
+const sessionOf = (row: Row, now: Date): Session => ({
   id: row.id,
   userId: row.user_id,
   email: row.email,
@@ -90,6 +95,7 @@ const sessionOf = (row: Row): Session => ({
   authenticatedAt: new Date(row.authenticated_at),
   createdAt: new Date(row.created_at),
   lastSeenAt: new Date(row.last_seen_at),
+  longestIdleSeconds: Math.max(row.longest_idle_seconds, idleSeconds(row, now)),
   expiresAt: new Date(row.expires_at),
   address: row.address,
   userAgent: row.user_agent,
@@ -119,17 +125,33 @@ async function endWhatHangs(
   for (const id of ids) await revocations.revoke(trx, { topic: `session:${id}`, now, expiresAt })
 }
 
+/** Which open sessions are to end: of one user, all or one; all but one. */
+export interface Ending {
+  readonly userId: string
+  readonly id?: string
+  readonly except?: string | undefined
+  readonly now: Date
+}
+
+/** Ends open sessions of a user in the caller's transaction, with what hangs on them.  @returns how many were open */
+export async function endSessions(
+  trx: Knex.Transaction,
+  { userId, id, except, now }: Ending,
+  revocations: Pick<Revocations, 'revoke'>,
+): Promise<number> {
+  const query = trx('sessions')
+    .where({ user_id: userId, ...(id === undefined ? {} : { id }) })
+    .whereNull('ended_at')
+  if (except !== undefined) query.whereNot({ id: except })
+  const ended: { id: string }[] = await query.update({ ended_at: now }).returning('id')
+  if (ended.length > 0) await endWhatHangs(trx, { ids: ended.map((one) => one.id), now, revocations })
+  return ended.length
+}
+
 /** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
 export function createSessions({ knex, secrets, revocations, limits }: SessionParts): Sessions {
   const idleSince = (now: Date): Date => new Date(now.getTime() - limits.idleSeconds * 1000)
-  const end = (where: Record<string, string>, { except, now }: { except?: string | undefined; now: Date }) =>
-    asAuth(knex, async (trx) => {
-      const query = trx('sessions').where(where).whereNull('ended_at')
-      if (except !== undefined) query.whereNot({ id: except })
-      const ended: { id: string }[] = await query.update({ ended_at: now }).returning('id')
-      if (ended.length > 0) await endWhatHangs(trx, { ids: ended.map(({ id }) => id), now, revocations })
-      return ended.length
-    })
+  const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending, revocations))
   return {
     begin: async ({ userId, amr, address, userAgent, now }) => {
       const token = secrets.newSecret(PREFIX)
@@ -155,9 +177,12 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
           `select ${COLUMNS} from sessions s join users u on u.id = s.user_id where s.token_hash = :hash and ${OPEN}`,
           { hash: secrets.hash(token), now, idleSince: idleSince(now) },
         )
-        const session = rows[0] && sessionOf(rows[0])
+        const session = rows[0] && sessionOf(rows[0], now)
         if (session && now.getTime() - session.lastSeenAt.getTime() >= SEEN_MS) {
-          await trx('sessions').where({ id: session.id }).update({ last_seen_at: now })
+          const idle = { longest_idle_seconds: session.longestIdleSeconds }
+          await trx('sessions')
+            .where({ id: session.id })
+            .update({ last_seen_at: now, ...idle })
         }
         return session
       }),
@@ -168,15 +193,15 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
             where s.user_id = :userId and ${OPEN} order by s.created_at desc, s.id limit 100`,
           { userId, now, idleSince: idleSince(now) },
         )
-        return rows.map(sessionOf)
+        return rows.map((row) => sessionOf(row, now))
       }),
     renew: (id, { amr, now }) =>
       asAuth(knex, async (trx) => {
         await trx('sessions')
           .where({ id })
-          .update({ amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now })
+          .update({ amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now, longest_idle_seconds: 0 })
       }),
-    end: async ({ id, userId }, now) => (await end({ id, user_id: userId }, { now })) > 0,
-    endAll: async (userId, options) => void (await end({ user_id: userId }, options)),
+    end: async ({ id, userId }, now) => (await end({ id, userId, now })) > 0,
+    endAll: async (userId, options) => void (await end({ userId, ...options })),
   }
 }

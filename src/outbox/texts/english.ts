@@ -2,6 +2,13 @@ import type { Texts } from './texts.js'
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 
+const NOT_ASKED = 'If you did not ask for this, you need not do anything: without you nothing happens.'
+const TWO_FACTOR = {
+  on: 'Signing in asks you for a second factor now',
+  off: 'Signing in asks you for no second factor any more',
+  codes: 'You have new recovery codes',
+} as const
+
 /** The mails in English. */
 export const english: Texts = {
   language: 'en',
@@ -23,6 +30,56 @@ export const english: Texts = {
       `The link is good until ${day.format(expiresAt)} UTC.`,
     ],
     action: 'Confirm the address',
-    footer: 'If you did not ask for this, you need not do anything: without you nothing happens.',
+    footer: NOT_ASKED,
+  }),
+  signUp: ({ expiresAt }) => ({
+    subject: 'Finish your sign-up',
+    heading: 'Finish your sign-up',
+    paragraphs: [
+      'Somebody wants an account with this address. If that is you, open the link, give your name and choose a password.',
+      `The link is good until ${day.format(expiresAt)} UTC, and once.`,
+    ],
+    action: 'Finish the sign-up',
+    footer: NOT_ASKED,
+  }),
+  knownAddress: () => ({
+    subject: 'You have an account already',
+    heading: 'You have an account already',
+    paragraphs: [
+      'Somebody wanted to sign up with this address, which has an account. If that was you, sign in with it.',
+      'If you do not know your password any more, the page where you sign in helps you to a new one.',
+    ],
+    action: 'Sign in',
+    footer: NOT_ASKED,
+  }),
+  passwordReset: ({ expiresAt }) => ({
+    subject: 'Choose a new password',
+    heading: 'Choose a new password',
+    paragraphs: [
+      'Somebody asked for a new password for the account with this address. If that was you, open the link and choose one.',
+      `The link is good until ${day.format(expiresAt)} UTC, and once. Your old password is good until then.`,
+    ],
+    action: 'Choose a new password',
+    footer: NOT_ASKED,
+  }),
+  passwordChanged: ({ at }) => ({
+    subject: 'Your password was changed',
+    heading: 'Your password was changed',
+    paragraphs: [
+      `The password of your account was changed on ${day.format(at)} UTC. You were signed out wherever you were signed in, and applications must ask you again.`,
+      'If that was not you, choose a new password at once.',
+    ],
+    action: 'Choose a new password',
+    footer: 'If it was you, you need not do anything.',
+  }),
+  twoFactorChanged: ({ change, at }) => ({
+    subject: TWO_FACTOR[change],
+    heading: TWO_FACTOR[change],
+    paragraphs: [
+      `That was done in your account on ${day.format(at)} UTC.`,
+      'If it was not you, choose a new password at once: somebody knows the one you have.',
+    ],
+    action: 'Choose a new password',
+    footer: 'If it was you, you need not do anything.',
   }),
 }

@@ -13,4 +13,9 @@ export interface Texts {
   readonly language: string
   invitation(values: { organization: string; expiresAt: Date }): MailText
   emailChange(values: { expiresAt: Date }): MailText
+  signUp(values: { expiresAt: Date }): MailText
+  knownAddress(): MailText
+  passwordReset(values: { expiresAt: Date }): MailText
+  passwordChanged(values: { at: Date }): MailText
+  twoFactorChanged(values: { change: 'on' | 'off' | 'codes'; at: Date }): MailText
 }

@@ -1,0 +1,119 @@
+import type { Knex } from 'knex'
+import { asAuth } from '../db/roles.js'
+import { newId } from '../ids.js'
+import { createOutbox } from '../outbox/enqueue.js'
+import { type Account, insertAccount } from './accounts.js'
+import type { SecretMaker } from './context.js'
+import { type Holder, seatInvitedIn } from './invitations.js'
+import { findMailedToken, keepMailedToken, type Mailbox, useMailedToken } from './mailed-tokens.js'
+
+/** Recognisable in a leak: the token of a mail that leads to an account. */
+const PREFIX = 'gh_signup_'
+/** How long it is good, in seconds. */
+const LIFE = 24 * 3600
+
+interface Place {
+  readonly knex: Knex
+  readonly secrets: SecretMaker
+}
+
+/** What a person says of themself when they get an account. */
+export interface NewPerson {
+  readonly firstName: string
+  readonly lastName: string
+  readonly passwordHash: string
+}
+
+interface Making extends NewPerson {
+  readonly now: Date
+  readonly requestId: string
+}
+
+/** Mails the way to an account to an address that has none. One that has an account is told so instead, which takes as
+ *  long. No account comes to be before its mailbox has answered (ATTACKS C6).
+ *  @param email as access/addresses has it */
+export async function askForAccount(
+  { knex, secrets }: Place,
+  { email, now }: { email: string; now: Date },
+): Promise<void> {
+  const token = secrets.newSecret(PREFIX)
+  await asAuth(knex, async (trx) => {
+    const user: { id: string } | undefined = await trx('users').where({ email }).first('id')
+    const expiresAt = await keepMailedToken(trx, {
+      purpose: 'sign_up',
+      tokenHash: secrets.hash(token),
+      email,
+      userId: user?.id ?? null,
+      lifeSeconds: LIFE,
+      pretended: user !== undefined,
+      now,
+    })
+    const outbox = createOutbox(trx, secrets, now)
+    if (user === undefined) await outbox.enqueue({ kind: 'sign_up', email, token, expiresAt: expiresAt.toISOString() })
+    else await outbox.enqueue({ kind: 'known_address', email })
+  })
+}
+
+/** Which address may sign up with a mailed token; undefined when it is not good (any more). */
+export function readSignUp(
+  { knex, secrets }: Place,
+  { token, now }: { token: string; now: Date },
+): Promise<Mailbox | undefined> {
+  return findMailedToken(knex, { purpose: 'sign_up', tokenHash: secrets.hash(token), now })
+}
+
+/** Makes the account of a person whose mailbox has answered, and the first line of its history. */
+async function insertPerson(
+  trx: Knex.Transaction,
+  secrets: SecretMaker,
+  { email, requestId, ...person }: Making & { email: string },
+): Promise<Account> {
+  const account = await insertAccount(trx, secrets, { ...person, email })
+  const { userId } = account
+  const { firstName, lastName, now } = person
+  await trx('user_versions').insert({
+    id: newId(),
+    user_id: userId,
+    event: 'create',
+    changes: JSON.stringify({ email: [null, email], first_name: [null, firstName], last_name: [null, lastName] }),
+    who: JSON.stringify({ user: { id: userId } }),
+    request_id: requestId,
+    created_at: now,
+  })
+  return account
+}
+
+/** Makes the account that a mailed token is for, once.
+ *  @returns undefined when the token is not good.  Errors: `taken` when the address has got an account meanwhile */
+export function signUp(
+  { knex, secrets }: Place,
+  { token, ...making }: Making & { token: string },
+): Promise<Account | undefined> {
+  return asAuth(knex, async (trx) => {
+    const returned = { purpose: 'sign_up', tokenHash: secrets.hash(token), now: making.now } as const
+    const mailbox = await useMailedToken(trx, returned)
+    return mailbox && insertPerson(trx, secrets, { ...making, email: mailbox.email })
+  })
+}
+
+class NotOpen extends Error {}
+
+/** Makes the account of an invited address and seats it, both or neither: the invitation's token proves the mailbox.
+ *  @returns undefined when the invitation is not open.  Errors: `taken` when the address has an account */
+export async function joinInvited(
+  { knex, secrets }: Place,
+  { tokenHash, email, ...making }: Making & Holder & { email: string },
+): Promise<Account | undefined> {
+  try {
+    return await asAuth(knex, async (trx) => {
+      const account = await insertPerson(trx, secrets, { ...making, email })
+      const { now, requestId } = making
+      const seat = await seatInvitedIn(trx, { tokenHash, now, userId: account.userId, requestId })
+      if (seat === undefined) throw new NotOpen()
+      return account
+    })
+  } catch (error) {
+    if (error instanceof NotOpen) return undefined
+    throw error
+  }
+}
