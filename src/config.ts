@@ -21,6 +21,8 @@ export interface Config {
   readonly logLevel: string
   readonly bcryptCost: number
   readonly invitationSeconds: number
+  /** Age at which signing keys are followed by new ones; 0: never by schedule. */
+  readonly keyRotationDays: number
   /** Browser sessions: over after so long, and after so long without use. Organizations may ask for less. */
   readonly sessionMaxSeconds: number
   readonly sessionIdleSeconds: number
@@ -88,6 +90,7 @@ const schema = z.object({
   SESSION_IDLE_HOURS: whole(1, 8760).default(72),
   AUTO_ACTIVATE_KNOWN_USERS: flag.default(false),
   NODE_ENV: z.string().optional(),
+  KEY_ROTATION_DAYS: whole(0, 365).default(90),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
@@ -162,6 +165,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
     jobs: variables.JOBS,
+    keyRotationDays: variables.KEY_ROTATION_DAYS,
     rateLimits: variables.RATE_LIMITS,
     rates,
     trustedProxies: variables.TRUSTED_PROXIES,

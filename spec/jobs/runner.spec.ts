@@ -20,7 +20,7 @@ async function instance(own: readonly Job[]) {
   const logs: LogLine[] = []
   const log = pino({}, { write: (line: string) => void logs.push(JSON.parse(line)) })
   const { db, parts } = service
-  const context = { secrets: parts.secrets, mailer: undefined, dnsServers: [] }
+  const context = { secrets: parts.secrets, mailer: undefined, dnsServers: [], keys: parts.keys, keyRotationDays: 0 }
   const runner = createRunner({ knex: db.knex, jobs: own, log, clock: () => new Date(), context })
   await runner.start()
   return { ...runner, logs }

@@ -57,13 +57,13 @@ describe('commands', () => {
   test('keys rotate publishes the next key, which old tokens survive', async () => {
     const rotated = await gatehouse(['keys', 'rotate', '--json'], env)
     expect(rotated.code).toBe(0)
-    const { kid } = JSON.parse(rotated.output)
+    const { kid, identity_kid } = JSON.parse(rotated.output)
     const service = await start()
     const jwks = (await (await fetch(`http://localhost:${port}/.well-known/jwks.json`)).json()) as {
       keys: { kid: string }[]
     }
-    expect(jwks.keys).toHaveLength(2)
-    expect(jwks.keys.map((key) => key.kid)).toContain(kid)
+    expect(jwks.keys).toHaveLength(4)
+    expect(jwks.keys.map((key) => key.kid)).toEqual(expect.arrayContaining([kid, identity_kid]))
     await service.stop('SIGTERM')
   })
 

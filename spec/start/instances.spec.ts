@@ -60,14 +60,14 @@ async function statusAt(index: number, token: string): Promise<number> {
 }
 
 describe('two instances started at once on one empty PostgreSQL', () => {
-  test('share one signing key', async () => {
+  test('share one signing key of each purpose', async () => {
     const kids = await Promise.all(
       [0, 1].map(async (index) => {
         const answer = await fetch(`${urlOf(index)}/.well-known/jwks.json`)
         return ((await answer.json()) as { keys: { kid: string }[] }).keys.map((key) => key.kid)
       }),
     )
-    expect(kids[0]).toHaveLength(1)
+    expect(kids[0]).toHaveLength(2)
     expect(kids[1]).toEqual(kids[0])
   })
 

@@ -18,6 +18,8 @@ export async function runJob(
     now: options.now ?? new Date(),
     mailer: options.mailer,
     dnsServers: service.config.dnsServers,
+    keys: service.parts.keys,
+    keyRotationDays: service.config.keyRotationDays,
     signal: options.signal ?? new AbortController().signal,
   }
   await job.run(context)

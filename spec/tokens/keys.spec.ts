@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { calculateJwkThumbprint } from 'jose'
 import { createSecrets } from '../../src/crypto/secrets.js'
 import type { Database } from '../../src/db/connect.js'
@@ -7,9 +7,12 @@ import { migrate } from '../../src/db/migrate.js'
 import { checkFingerprint } from '../../src/tokens/fingerprint.js'
 import type { TokenAlg } from '../../src/tokens/key-material.js'
 import { createKeyRing, type KeyRing } from '../../src/tokens/keys.js'
-import { createRevocations } from '../../src/tokens/revocations.js'
+import { mintToken } from '../../src/tokens/mint.js'
+import { createRevocations, type Revocations } from '../../src/tokens/revocations.js'
+import { createVerifier } from '../../src/tokens/verify.js'
 import { asRole } from '../support/credentials.js'
 import { freshDatabase } from '../support/database.js'
+import { audience, claims, issuer } from '../support/tokens.js'
 
 const secrets = createSecrets(Buffer.from('the master key of the specs, which is no secret at all'))
 const log = { info: () => undefined, error: () => undefined }
@@ -29,7 +32,7 @@ beforeAll(async () => {
   // Its own: an emergency here would end the tokens of every other spec.
   db = await freshDatabase()
   await migrate(db)
-})
+}, 60_000)
 
 afterAll(async () => {
   for (const ring of rings) ring.stop()
@@ -37,12 +40,15 @@ afterAll(async () => {
 })
 
 describe('the key ring', () => {
-  test('F15 ten rings started at once on a fresh database make one key', async () => {
+  test('F15 ten rings started at once on a fresh database make one key of each purpose', async () => {
     const ten = Array.from({ length: 10 }, () => aRing())
     await Promise.all(ten.map((ring) => ring.start()))
     const kids = new Set(ten.map((ring) => ring.signingKey(new Date()).kid))
     expect(kids.size).toBe(1)
-    expect(await rows()).toHaveLength(1)
+    expect((await rows()).map(({ purpose, alg }) => `${purpose} ${alg}`).sort()).toEqual([
+      'access RS512',
+      'identity RS256',
+    ])
   })
 
   test('private keys are sealed at rest', async () => {
@@ -58,7 +64,7 @@ describe('the key ring', () => {
     const ring = aRing()
     await ring.start()
     const { keys } = ring.jwks(new Date())
-    expect(keys).toHaveLength(1)
+    expect(keys).toHaveLength(2)
     for (const key of keys) {
       expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
       const thumbprint = await calculateJwkThumbprint(key, 'sha256')
@@ -72,7 +78,7 @@ describe('the key ring', () => {
     const now = new Date()
     const old = ring.signingKey(now).kid
     const { kid } = await ring.rotate({ now, activateInSeconds: 600 })
-    const published = (at: Date) => ring.jwks(at).keys.map((key) => key.kid)
+    const published = (at: Date) => ring.jwks(at).keys.flatMap((key) => (key.alg === 'RS512' ? [key.kid] : []))
     const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000)
     expect(ring.signingKey(now).kid).toBe(old)
     expect(ring.signingKey(inSeconds(599)).kid).toBe(old)
@@ -112,12 +118,13 @@ describe('the key ring', () => {
     rings.push(other, ring)
     await Promise.all([ring.start(), other.start()])
     const old = ring.signingKey(new Date()).kid
-    const { kid } = await ring.rotate({ now: new Date(), activateInSeconds: 600, emergency: true })
+    const { kid, identityKid } = await ring.rotate({ now: new Date(), activateInSeconds: 600, emergency: true })
     await new Promise((resolve) => setTimeout(resolve, 1000))
     for (const each of [ring, other]) {
       expect(each.known(old, new Date())).toBeUndefined()
       expect(each.signingKey(new Date()).kid).toBe(kid)
-      expect(each.jwks(new Date()).keys.map((key) => key.kid)).toEqual([kid])
+      expect(each.jwks(new Date()).keys.map((key) => key.kid)).toEqual(expect.arrayContaining([kid, identityKid]))
+      expect(each.jwks(new Date()).keys).toHaveLength(2)
     }
     await revocations.stop()
   })
@@ -147,5 +154,147 @@ describe('the key ring', () => {
     await expect(checkFingerprint(db, other.fingerprint)).rejects.toThrow(
       'The SECRET_KEY is not the one this database was made with',
     )
+  })
+})
+
+const within = async (milliseconds: number, met: () => boolean): Promise<boolean> => {
+  const end = performance.now() + milliseconds
+  while (!met() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
+  return met()
+}
+const later = (seconds: number): Date => new Date(Date.now() + seconds * 1000)
+const kidsOf = (one: KeyRing): (string | undefined)[] => one.jwks(new Date()).keys.map((key) => key.kid)
+
+const DAY = 86_400
+
+describe('changes of the keys', () => {
+  let revocations: Revocations
+  let ring: KeyRing
+  let other: KeyRing
+
+  beforeAll(async () => {
+    revocations = createRevocations(db, { log })
+    await revocations.start()
+  })
+  afterAll(() => revocations.stop())
+
+  beforeEach(async () => {
+    await asRole(db, { role: 'auth' }, (trx) => trx('signing_keys').delete())
+    ring = createKeyRing(db, secrets, { alg: 'ES256', revocations })
+    other = createKeyRing(db, secrets, { alg: 'ES256', revocations })
+    await ring.start()
+    await other.start()
+  })
+  afterEach(() => {
+    ring.stop()
+    other.stop()
+  })
+
+  describe('withdrawing a signing key', () => {
+    test('F14 its tokens are dead on every instance within a second, and another key signs at once', async () => {
+      const key = ring.signingKey(new Date())
+      const verifiers = [ring, other].map((keys) => createVerifier({ keys, revocations, issuer, audience }))
+      const token = await mintToken(ring, claims(), new Date())
+      for (const { verify } of verifiers) await expect(verify(token, new Date())).resolves.toBeDefined()
+      expect(await ring.withdraw(key.kid, new Date())).toBe('access')
+      expect(await within(1000, () => other.known(key.kid, new Date()) === undefined)).toBe(true)
+      for (const { verify } of verifiers) await expect(verify(token, new Date())).rejects.toThrow('revoked')
+      const next = ring.signingKey(new Date()).kid
+      expect(next).not.toBe(key.kid)
+      for (const one of [ring, other]) {
+        expect(one.signingKey(new Date()).kid).toBe(next)
+        expect(kidsOf(one)).toContain(next)
+        expect(kidsOf(one)).not.toContain(key.kid)
+      }
+      // It ends what this key has signed and nothing else.
+      const fresh = await mintToken(ring, claims(), new Date())
+      for (const { verify } of verifiers) await expect(verify(fresh, new Date())).resolves.toBeDefined()
+    })
+
+    test('a coming key that is published already takes its place', async () => {
+      const present = ring.signingKey(new Date()).kid
+      const { kid: coming } = await ring.rotate({ now: new Date(), activateInSeconds: 600 })
+      await ring.withdraw(present, new Date())
+      expect(ring.signingKey(new Date()).kid).toBe(coming)
+      expect(kidsOf(ring)).toHaveLength(3)
+    })
+
+    test('where the coming key is withdrawn, the present one signs on until another has been published as long', async () => {
+      const present = ring.signingKey(new Date()).kid
+      const { kid: coming } = await ring.rotate({ now: new Date(), activateInSeconds: 600 })
+      await ring.withdraw(coming, new Date())
+      expect(ring.signingKey(later(590)).kid).toBe(present)
+      const spare = ring.signingKey(later(610)).kid
+      expect([present, coming]).not.toContain(spare)
+      expect(kidsOf(ring)).toEqual(expect.arrayContaining([present, spare]))
+    })
+
+    test('an old key that signs no more is withdrawn without a change of the present one', async () => {
+      const old = ring.signingKey(new Date()).kid
+      await ring.rotate({ now: new Date(), activateInSeconds: 0 })
+      const present = ring.signingKey(later(1)).kid
+      const { kid: coming } = await ring.rotate({ now: later(2), activateInSeconds: 600 })
+      await ring.withdraw(old, later(3))
+      expect(ring.signingKey(later(10)).kid).toBe(present)
+      expect(ring.signingKey(later(700)).kid).toBe(coming)
+    })
+
+    test('the key of id_tokens is withdrawn alone', async () => {
+      const [access, identity] = [ring.signingKey(new Date()).kid, ring.identityKey(new Date()).kid]
+      expect(await ring.withdraw(identity, new Date())).toBe('identity')
+      expect(ring.signingKey(new Date()).kid).toBe(access)
+      expect(ring.identityKey(new Date())).toMatchObject({ alg: 'RS256', purpose: 'identity' })
+      expect(ring.identityKey(new Date()).kid).not.toBe(identity)
+    })
+
+    test('an unknown key, and one that is withdrawn already, are told', async () => {
+      const { kid } = ring.signingKey(new Date())
+      expect(await ring.withdraw('0'.repeat(64), new Date())).toBeUndefined()
+      expect(await ring.withdraw(kid, new Date())).toBe('access')
+      expect(await ring.withdraw(kid, new Date())).toBeUndefined()
+    })
+
+    test('an instance that cannot read the news at once reads them half a second later', async () => {
+      const { kid } = ring.signingKey(new Date())
+      const failing = db.knex.client.acquireConnection
+      let refused = 0
+      db.knex.client.acquireConnection = () => {
+        refused += 1
+        return Promise.reject(new Error('no connection'))
+      }
+      await expect(other.reload()).rejects.toThrow('no connection')
+      db.knex.client.acquireConnection = failing
+      await ring.withdraw(kid, new Date())
+      expect(await within(1500, () => other.known(kid, new Date()) === undefined)).toBe(true)
+      expect(refused).toBeGreaterThan(0)
+    })
+  })
+
+  describe('the scheduled rotation', () => {
+    const days = (count: number) => ({ maxAgeSeconds: count * DAY, activateInSeconds: 3600 })
+
+    test('F14 makes the next key of each purpose when the present ones are old, once whoever asks', async () => {
+      const [access, identity] = [ring.signingKey(new Date()).kid, ring.identityKey(new Date()).kid]
+      expect(await ring.rotateOlderThan({ now: later(89 * DAY), ...days(90) })).toEqual([])
+      const now = later(91 * DAY)
+      const made = await Promise.all([ring, other].map((one) => one.rotateOlderThan({ now, ...days(90) })))
+      expect(made.flat()).toHaveLength(2)
+      expect(await ring.rotateOlderThan({ now, ...days(90) })).toEqual([])
+      await ring.reload()
+      // Published now, used an hour later.
+      const at = (seconds: number): Date => new Date(now.getTime() + seconds * 1000)
+      expect(ring.jwks(now).keys.map((key) => key.kid)).toEqual(expect.arrayContaining(made.flat()))
+      expect([ring.signingKey(at(3599)).kid, ring.identityKey(at(3599)).kid]).toEqual([access, identity])
+      expect(made.flat().sort()).toEqual([ring.signingKey(at(3601)).kid, ring.identityKey(at(3601)).kid].sort())
+    })
+
+    test('a key is forgotten when all that it signed has ended, not before', async () => {
+      const old = ring.signingKey(new Date()).kid
+      await ring.rotate({ now: new Date(), activateInSeconds: 0 })
+      expect(await ring.forget(later(365 * DAY))).toBe(0)
+      expect(await ring.forget(later(366 * DAY))).toBe(2)
+      await ring.reload()
+      expect(ring.known(old, new Date())).toBeUndefined()
+    })
   })
 })

@@ -71,7 +71,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   })
   const lifetimes = { absoluteSeconds: config.sessionMaxSeconds, idleSeconds: config.sessionIdleSeconds }
   const sessions = createSessions({ knex: db.knex, secrets, revocations, limits: lifetimes })
-  const runner = createJobs({ knex: db.knex, log, clock, config, secrets })
+  const runner = createJobs({ knex: db.knex, log, clock, config, secrets, keys })
   return {
     clock,
     registry,

@@ -8,6 +8,7 @@ import { openapi } from './openapi.js'
 import { resources } from './resources.js'
 import { rotateKeys } from './rotate-keys.js'
 import { serve } from './serve.js'
+import { withdrawKey } from './withdraw-key.js'
 
 const JSON_OPTION = ['--json', 'print one JSON document on stdout'] as const
 
@@ -39,7 +40,7 @@ function addKeys(program: Command, around: Surroundings): void {
   const keys = program.command('keys').description('Signing keys.')
   keys
     .command('rotate')
-    .description('Make the next signing key. It is published now and used after a delay.')
+    .description('Make the next signing keys. They are published now and used after a delay.')
     .option('--activate-in <seconds>', 'delay in seconds, longer than others cache the JWKS', '600')
     .option('--emergency', 'the old keys are lost to someone: use the new key now and end every token', false)
     .option(...JSON_OPTION)
@@ -48,6 +49,12 @@ function addKeys(program: Command, around: Surroundings): void {
 
 function addDescriptions(program: Command, around: Surroundings): void {
   program
+  keys
+    .command('withdraw')
+    .description('End one signing key now: what it has signed is dead, and another key signs from here on.')
+    .argument('<kid>', 'id of the key, as in the JWKS')
+    .option(...JSON_OPTION)
+    .action((kid, options) => withdrawKey(around, kid, options))
     .command('openapi')
     .description('Print openapi.yaml.')
     .option(...JSON_OPTION)

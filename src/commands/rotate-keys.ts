@@ -15,15 +15,18 @@ function secondsOf(text: string): number {
   throw new Error('--activate-in: a whole number of seconds, at most 30 days.')
 }
 
-/** `gatehouse keys rotate`: the next signing key, published now. Running instances hear of it within a second. */
+/** `gatehouse keys rotate`: the next signing keys, published now. Running instances hear of it within a second. */
 export async function rotateKeys(around: Surroundings, options: RotateOptions): Promise<void> {
   const activateInSeconds = options.emergency ? 0 : secondsOf(options.activateIn)
   await onMigrated(around, async (workplace) => {
     const { keys, clock } = await createParts(workplace)
     const { emergency } = options
-    const { kid } = await keys.rotate({ now: clock(), activateInSeconds, emergency })
+    const { kid, identityKid } = await keys.rotate({ now: clock(), activateInSeconds, emergency })
     const when = emergency ? 'now; every older token is dead' : `in ${activateInSeconds} s`
-    const data = { kid, activate_in: activateInSeconds, emergency }
-    print(around.out, options, { data, text: `Made key ${kid}, published now, used ${when}.` })
+    const data = { kid, identity_kid: identityKid, activate_in: activateInSeconds, emergency }
+    print(around.out, options, {
+      data,
+      text: `Made the keys ${kid} (access tokens) and ${identityKid} (id_tokens), published now, used ${when}.`,
+    })
   })
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Logger } from 'pino'
 import type { Secrets } from '../crypto/secrets.js'
 import type { Mailer } from '../outbox/mailer.js'
+import type { KeyChanges } from '../tokens/key-rotation.js'
 
 /** What a run of a job gets. A job has no principal: it works as the database role `gatehouse_auth` (or, to purge, as
  *  `gatehouse_purge`), which is all that it may do, and what it changes is told in `versions` with `who` null. */
@@ -14,6 +15,9 @@ export interface JobContext {
   readonly mailer: Mailer | undefined
   /** Name servers to ask instead of the system's; none: the system's. */
   readonly dnsServers: readonly string[]
+  readonly keys: Pick<KeyChanges, 'rotateOlderThan' | 'forget'>
+  /** Age at which signing keys are followed by new ones; 0: never. */
+  readonly keyRotationDays: number
   /** Set when the instance stops: a run that has more to do leaves it to the next. */
   readonly signal: AbortSignal
 }

@@ -25,7 +25,7 @@ export interface RunnerOptions {
   readonly jobs: readonly Job[]
   readonly log: JobContext['log']
   /** The rest of each run's context. */
-  readonly context: Pick<JobContext, 'secrets' | 'mailer' | 'dnsServers'>
+  readonly context: Omit<JobContext, 'knex' | 'log' | 'now' | 'signal'>
   readonly clock: () => Date
 }
 

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.js'
 import type { AccessClaims } from './claims.js'
+import type { RingKey } from './key-store.js'
 import type { KeyRing } from './keys.js'
 
 /** Longest token, in characters: it has to fit into headers, cookies and URLs of others. Source: DECISIONS 4, RFC 9068 checklist 05. */
@@ -17,15 +18,22 @@ const stockOf = ({ market }: AccessClaims): number =>
 const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+async function signed(key: RingKey, claims: object): Promise<string> {
+  const input = `${key.header}.${Buffer.from(asciiJson(claims), 'latin1').toString('base64url')}`
+  return `${input}.${await key.sign(input)}`
+}
+
 /** Signs claims with the key that is active at `now`; the only place where an access token is made.
  *  Throws `invalid_scope` when the token would be longer than 1.5 KiB, stock locations aside: of all claims only the
  *  scope is the client's. */
 export async function mintToken(keys: Pick<KeyRing, 'signingKey'>, claims: AccessClaims, now: Date): Promise<string> {
-  const key = keys.signingKey(now)
-  const input = `${key.header}.${Buffer.from(asciiJson(claims), 'latin1').toString('base64url')}`
-  const token = `${input}.${await key.sign(input)}`
+  const token = await signed(keys.signingKey(now), claims)
   if (token.length > LONGEST + stockOf(claims)) {
     throw new AppError('invalid_scope', { detail: 'The requested scope is too long for a token. Ask for fewer items.' })
   }
   return token
 }
+
+/** Signs the claims of an id_token with the key for those, which no access token is ever verified with. */
+export const signIdToken = (keys: Pick<KeyRing, 'identityKey'>, claims: object, now: Date): Promise<string> =>
+  signed(keys.identityKey(now), claims)

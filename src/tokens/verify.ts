@@ -52,7 +52,8 @@ async function keyOf(segment: string, keys: KeyRing, now: Date): Promise<RingKey
   if (typeof typ !== 'string' || !TYPES.has(typ.toLowerCase())) return undefined
   if (typeof kid !== 'string' || !/^[0-9a-f]{64}$/.test(kid)) return undefined
   const key = await keys.find(kid, now)
-  return key?.alg === alg ? key : undefined
+  // A key that signs id_tokens says who somebody is, never what may be done.
+  return key?.purpose === 'access' && key.alg === alg ? key : undefined
 }
 
 function timely(claims: AccessClaims, now: Date): boolean {
