@@ -11,7 +11,9 @@ import type { Verifier } from '../tokens/verify.js'
 import { readBody } from './body.js'
 import { type ClientLimits, limitClients } from './client-limits.js'
 import { type Clients, createClients } from './clients.js'
+import type { GrantTools } from './grants/grant.js'
 import { metadata, metadataPaths } from './metadata.js'
+import { createOwners } from './owners.js'
 import { readParameters, refuseQuery } from './parameters.js'
 import { createRevocationLimit } from './revocation-limit.js'
 import { answerRevocationRequest, REVOKE_PARAMETERS } from './revoke.js'
@@ -20,7 +22,7 @@ import { answerTokenRequest, TOKEN_PARAMETERS, type TokenRequest } from './serve
 
 /** What the authorization server is built from. */
 export interface OAuthParts {
-  config: Pick<Config, 'issuer' | 'apiUrl'>
+  config: Pick<Config, 'issuer' | 'apiUrl' | 'bcryptCost'>
   db: Pick<Database, 'knex'>
   keys: KeyRing
   revocations: Revocations
@@ -30,7 +32,7 @@ export interface OAuthParts {
   /** Writes the error answer: http/oauth-errors.ts, handed in because this floor may not import it. */
   onError: ErrorRequestHandler
   /** Told of every token that is issued. */
-  activity?: Pick<Activity, 'tokenIssued'>
+  activity?: Pick<Activity, 'tokenIssued' | 'signedIn'>
   /** Resource types that a scope item like `roles:read` may name; left out: any well-formed name. */
   subjects?: Subjects
   /** Limits the clients of a request; left out: nothing is limited. */
@@ -91,6 +93,21 @@ async function readRequest(
   }
 }
 
+/** What the grants of this server work with. */
+function toolsOf({ config, db, keys, revocations, secrets, activity }: OAuthParts): GrantTools {
+  return {
+    keys,
+    markets: createMarkets(db, revocations),
+    issuer: config.issuer,
+    audience: config.apiUrl,
+    knex: db.knex,
+    secrets,
+    revocations,
+    owners: createOwners({ knex: db.knex, bcryptCost: config.bcryptCost }),
+    activity,
+  }
+}
+
 /** Builds the authorization server's routes. Mount them before any body parser: they read the raw body themselves.
  *  Source: DESIGN 3.5; CONTRACT 5; RFC 6749, 7009, 7517, 8414 */
 export function createOAuth(parts: OAuthParts): { router: Router } {
@@ -99,7 +116,7 @@ export function createOAuth(parts: OAuthParts): { router: Router } {
   const clientsOf = (request: Request): Clients =>
     parts.limitsOf === undefined ? clients : limitClients(clients, parts.limitsOf(request))
   const limit = createRevocationLimit(parts.revocationsPerHour ?? REVOCATIONS_PER_HOUR)
-  const tools = { keys, markets: createMarkets(db, revocations), issuer: config.issuer, audience: config.apiUrl }
+  const tools = toolsOf(parts)
   const router = Router({ caseSensitive: true, strict: true })
   router.all(['/oauth/token', '/oauth/revoke'], forBrowsers('POST'))
   router.post('/oauth/token', async (request, response) => {
@@ -108,7 +125,7 @@ export function createOAuth(parts: OAuthParts): { router: Router } {
       response,
       await answerTokenRequest(read, {
         clients: clientsOf(request),
-        tools,
+        tools: { ...tools, limits: parts.limitsOf?.(request) },
         subjects: parts.subjects,
         activity: parts.activity,
       }),

@@ -46,6 +46,7 @@ const accessClaims = z.object({
   amr: z.array(z.string()).optional(),
   sid: id.optional(),
   family: id.optional(),
+  act: z.object({ sub: z.string().min(1) }).optional(),
 })
 
 /** The claims of an access token of ours. */
@@ -77,6 +78,8 @@ export interface Subject {
   amr?: readonly string[] | undefined
   /** Resource servers beside this one that the token is for (RFC 8707). */
   resource?: string | undefined
+  /** Whether the client has named its owner, who has not signed in: then the token says who acts (RFC 8693 §4.1). */
+  asserted?: boolean | undefined
 }
 
 interface Issuance {
@@ -113,6 +116,7 @@ function common(subject: Subject, issuance: Issuance) {
     client_id: subject.clientId,
     jti: `${subject.secretId ?? '-'}.${randomBytes(16).toString('base64url')}`,
     ...signInClaims(subject),
+    ...(subject.asserted === true ? { act: { sub: subject.clientId } } : {}),
   }
 }
 
@@ -149,11 +153,14 @@ export const organizationClaims = (
   ...common(subject, issuance),
 })
 
-/** Claims of a personal provisioning token: no organization, because it spans all of the user's; never a test token.
+/** Claims of a token that spans all organizations of its user: a personal one, or the console's; never a test token.
  *  Source: CONTRACT 6. */
-export const userClaims = (subject: Subject & { userId: string }, issuance: Issuance): AccessClaims => ({
+export const userClaims = (
+  subject: Subject & { userId: string; kind?: 'user' | 'dashboard' },
+  issuance: Issuance,
+): AccessClaims => ({
   user: { id: subject.userId },
-  application: application(subject, 'user'),
+  application: application(subject, subject.kind ?? 'user'),
   ...common({ ...subject, test: false }, issuance),
 })
 

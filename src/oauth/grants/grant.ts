@@ -1,7 +1,13 @@
+import type { Knex } from 'knex'
+import type { Secrets } from '../../crypto/secrets.js'
+import type { Activity } from '../../tokens/activity.js'
 import type { KeyRing } from '../../tokens/keys.js'
 import type { Markets } from '../../tokens/markets.js'
+import type { Revocations } from '../../tokens/revocations.js'
+import type { ClientLimits } from '../client-limits.js'
 import type { ClientKind } from '../client-store.js'
 import type { Client } from '../clients.js'
+import type { Owners } from '../owners.js'
 import type { Parameters } from '../parameters.js'
 import type { Subjects } from '../scopes.js'
 
@@ -13,12 +19,33 @@ export interface GrantRequest {
   readonly subjects: Subjects
 }
 
+/** Whom an ID token is about, and how they have signed in. Source: OpenID Connect Core §2 */
+export interface IdTokenFacts {
+  readonly client: Client
+  readonly userId: string
+  readonly scope: string
+  readonly nonce: string | undefined
+  readonly authenticatedAt: Date | undefined
+  readonly amr: readonly string[]
+  readonly sessionId: string | undefined
+  readonly now: Date
+}
+
 /** What a grant may use. */
 export interface GrantTools {
   readonly keys: Pick<KeyRing, 'signingKey'>
   readonly markets: Markets
   readonly issuer: string
   readonly audience: string
+  readonly knex: Knex
+  readonly secrets: Secrets
+  readonly revocations: Pick<Revocations, 'revoke' | 'refresh' | 'isRevoked'>
+  readonly owners: Owners
+  readonly activity?: Pick<Activity, 'signedIn'> | undefined
+  /** Bounds the passwords that this request tries; undefined: nothing is limited. */
+  readonly limits?: ClientLimits | undefined
+  /** Makes an ID token: asked for a user whose scope has `openid`. */
+  readonly idToken?: ((facts: IdTokenFacts) => Promise<string>) | undefined
 }
 
 /** The answer to a token request: exactly these keys. Source: CONTRACT 5.1; RFC 6749 §5.1. */
@@ -30,6 +57,10 @@ export interface TokenBody {
   scope: string
   /** Epoch seconds. */
   created_at: number
+  refresh_token?: string
+  owner_id?: string
+  owner_type?: 'user' | 'customer'
+  id_token?: string
 }
 
 /** One way to get a token. Adding one is a file here and a line in `index.ts`. */

@@ -1,0 +1,122 @@
+import type { Knex } from 'knex'
+import { checkPassword } from '../crypto/passwords.js'
+import { asAuth } from '../db/roles.js'
+
+/** Whom a token acts for, and where; what is left out is not asked about. */
+export interface Standpoint {
+  readonly organizationId?: string | undefined
+  readonly userId?: string | undefined
+  readonly customerId?: string | undefined
+  /** The browser session behind it. */
+  readonly sessionId?: string | undefined
+}
+
+/** The organization of a token, as it is now. Limits of sign-ins in seconds; undefined: the installation's. */
+export interface StandingOrganization {
+  readonly id: string
+  readonly slug: string
+  readonly region: string
+  readonly sessionMaxSeconds: number | undefined
+  readonly sessionIdleSeconds: number | undefined
+}
+
+/** That everybody in a standpoint is there and enabled. */
+export interface Standing {
+  readonly organization: StandingOrganization | undefined
+}
+
+/** The people whom tokens are issued for: users, and the shoppers of an organization. */
+export interface Owners {
+  /** The enabled user with this address and password. An unknown address, a user without a password or one who is
+   *  disabled costs what a wrong password costs, and answers the same (ATTACKS S3). Throws `too_many` when too many
+   *  passwords are being checked. */
+  userWithPassword(sign: { email: string; password: string }): Promise<{ id: string; email: string } | undefined>
+  /** The same of an organization's shopper. */
+  customerWithPassword(sign: {
+    organizationId: string
+    email: string
+    password: string
+  }): Promise<{ id: string; email: string } | undefined>
+  /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled
+   *  and has an active seat in it, the customer is enabled, the session has not ended. */
+  standing(of: Standpoint): Promise<Standing | undefined>
+}
+
+interface Kept {
+  id: string
+  organization_id?: string
+  email: string
+  password_hash: string | null
+}
+
+interface StandingRow {
+  id: string | null
+  slug: string
+  region: string
+  max: number | null
+  idle: number | null
+  stands: boolean
+}
+
+const STANDING = `
+  select o.id, o.slug, o.region, o.session_max_seconds as max, o.session_idle_seconds as idle,
+    (w.organization is null or o.id is not null)
+    and (w.person is null or exists (select from users u where u.id = w.person and u.disabled_at is null))
+    and (w.person is null or w.organization is null or exists (select from memberships m
+      where m.organization_id = w.organization and m.user_id = w.person and m.status = 'active'))
+    and (w.customer is null or exists (select from customers c
+      where c.organization_id = w.organization and c.id = w.customer and c.disabled_at is null))
+    and (w.session is null or not exists (select from sessions s where s.id = w.session and s.ended_at is not null)) as stands
+  from (select cast(:organization as text) as organization, cast(:person as text) as person,
+    cast(:customer as text) as customer, cast(:session as text) as session) w
+  left join organizations o on o.id = w.organization and o.deleted_at is null and o.suspended_at is null`
+
+/** A well-formed hash of no password, of this cost: to compare with where there is nothing to compare with. */
+const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+
+const canonical = (email: string): string => email.trim().toLowerCase()
+
+/** Makes the look-up of people. `bcryptCost` is that of new passwords. */
+export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: number }): Owners {
+  const nobody = nobodysHash(bcryptCost)
+  const admit = async (found: Kept | undefined, password: string) => {
+    const matches = await checkPassword(password, found?.password_hash ?? nobody)
+    return matches && found && found.password_hash !== null ? { id: found.id, email: found.email } : undefined
+  }
+  return {
+    userWithPassword: async ({ email, password }) => {
+      const found = await asAuth(knex, (trx) =>
+        trx<Kept>('users')
+          .where({ email: canonical(email) })
+          .whereNull('disabled_at')
+          .whereNotNull('email_verified_at')
+          .first('id', 'email', 'password_hash'),
+      )
+      return admit(found, password)
+    },
+    customerWithPassword: async ({ organizationId, email, password }) => {
+      const found = await asAuth(knex, (trx) =>
+        trx<Kept>('customers')
+          .where({ organization_id: organizationId, email: canonical(email) })
+          .whereNull('disabled_at')
+          .first('id', 'email', 'password_hash'),
+      )
+      return admit(found, password)
+    },
+    standing: async ({ organizationId, userId, customerId, sessionId }) => {
+      const { rows } = await asAuth(knex, (trx) =>
+        trx.raw<{ rows: StandingRow[] }>(STANDING, {
+          organization: organizationId ?? null,
+          person: userId ?? null,
+          customer: customerId ?? null,
+          session: sessionId ?? null,
+        }),
+      )
+      const [row] = rows
+      if (!row?.stands) return undefined
+      const { id, slug, region, max, idle } = row
+      const limits = { sessionMaxSeconds: max ?? undefined, sessionIdleSeconds: idle ?? undefined }
+      return { organization: id === null ? undefined : { id, slug, region, ...limits } }
+    },
+  }
+}
