@@ -80,12 +80,11 @@ interface Row {
 }
 
 const COLUMNS = `s.id, s.user_id, u.email, u.first_name, u.last_name, s.amr, s.authenticated_at, s.created_at, s.last_seen_at,
-  s.longest_idle_seconds, s.expires_at, s.address, s.user_agent`
+  greatest(s.longest_idle_seconds, extract(epoch from cast(:now as timestamptz) - s.last_seen_at))::int as longest_idle_seconds,
+  s.expires_at, s.address, s.user_agent`
 const OPEN = `s.ended_at is null and s.expires_at > :now and s.last_seen_at > :idleSince and u.disabled_at is null`
 
-const idleSeconds = (row: Row, now: Date): number => Math.floor((now.getTime() - Date.parse(row.last_seen_at)) / 1000)
-
-const sessionOf = (row: Row, now: Date): Session => ({
+const sessionOf = (row: Row): Session => ({
   id: row.id,
   userId: row.user_id,
   email: row.email,
@@ -95,7 +94,7 @@ const sessionOf = (row: Row, now: Date): Session => ({
   authenticatedAt: new Date(row.authenticated_at),
   createdAt: new Date(row.created_at),
   lastSeenAt: new Date(row.last_seen_at),
-  longestIdleSeconds: Math.max(row.longest_idle_seconds, idleSeconds(row, now)),
+  longestIdleSeconds: row.longest_idle_seconds,
   expiresAt: new Date(row.expires_at),
   address: row.address,
   userAgent: row.user_agent,
@@ -150,7 +149,14 @@ export async function endSessions(
 
 /** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
 export function createSessions({ knex, secrets, revocations, limits }: SessionParts): Sessions {
-  const idleSince = (now: Date): Date => new Date(now.getTime() - limits.idleSeconds * 1000)
+  async function read(trx: Knex.Transaction, { which, it, now }: { which: string; it: string; now: Date }) {
+    const { rows } = await trx.raw<{ rows: Row[] }>(
+      `select ${COLUMNS} from sessions s join users u on u.id = s.user_id
+        where ${which} and ${OPEN} order by s.created_at desc, s.id limit 100`,
+      { it, now, idleSince: new Date(now.getTime() - limits.idleSeconds * 1000) },
+    )
+    return rows.map(sessionOf)
+  }
   const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending, revocations))
   return {
     begin: async ({ userId, amr, address, userAgent, now }) => {
@@ -173,28 +179,14 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
     },
     find: (token, now) =>
       asAuth(knex, async (trx) => {
-        const { rows } = await trx.raw<{ rows: Row[] }>(
-          `select ${COLUMNS} from sessions s join users u on u.id = s.user_id where s.token_hash = :hash and ${OPEN}`,
-          { hash: secrets.hash(token), now, idleSince: idleSince(now) },
-        )
-        const session = rows[0] && sessionOf(rows[0], now)
+        const [session] = await read(trx, { which: 's.token_hash = :it', it: secrets.hash(token), now })
         if (session && now.getTime() - session.lastSeenAt.getTime() >= SEEN_MS) {
-          const idle = { longest_idle_seconds: session.longestIdleSeconds }
-          await trx('sessions')
-            .where({ id: session.id })
-            .update({ last_seen_at: now, ...idle })
+          const seen = { last_seen_at: now, longest_idle_seconds: session.longestIdleSeconds }
+          await trx('sessions').where({ id: session.id }).update(seen)
         }
         return session
       }),
-    listOf: (userId, now) =>
-      asAuth(knex, async (trx) => {
-        const { rows } = await trx.raw<{ rows: Row[] }>(
-          `select ${COLUMNS} from sessions s join users u on u.id = s.user_id
-            where s.user_id = :userId and ${OPEN} order by s.created_at desc, s.id limit 100`,
-          { userId, now, idleSince: idleSince(now) },
-        )
-        return rows.map((row) => sessionOf(row, now))
-      }),
+    listOf: (userId, now) => asAuth(knex, (trx) => read(trx, { which: 's.user_id = :it', it: userId, now })),
     renew: (id, { amr, now }) =>
       asAuth(knex, async (trx) => {
         await trx('sessions')
