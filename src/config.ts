@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Rates, readRates } from './config/limits.js'
 import { isAddressList } from './config/proxies.js'
+import { addresses, resourceUris } from './config/uris.js'
 
 /** Everything that the environment decides. Units are in the names. */
 export interface Config {
@@ -9,6 +10,8 @@ export interface Config {
   readonly databaseUrl: string | undefined
   readonly databasePoolSize: number
   readonly statementTimeoutMs: number
+  /** After so long a request is answered with 503, whatever it waits for. */
+  readonly requestTimeoutMs: number
   readonly dataDir: string
   /** Master secret from which the pepper and the key-encryption key are derived; undefined: kept in `dataDir`. */
   readonly secretKey: string | undefined
@@ -18,11 +21,11 @@ export interface Config {
   /** Domain under which organizations have their `slug`. */
   readonly domain: string
   readonly tokenAlg: 'RS512' | 'RS256' | 'ES256' | 'EdDSA'
+  /** Age at which signing keys are followed by new ones; 0: never by schedule. */
+  readonly keyRotationDays: number
   readonly logLevel: string
   readonly bcryptCost: number
   readonly invitationSeconds: number
-  /** Age at which signing keys are followed by new ones; 0: never by schedule. */
-  readonly keyRotationDays: number
   /** Browser sessions: over after so long, and after so long without use. Organizations may ask for less. */
   readonly sessionMaxSeconds: number
   readonly sessionIdleSeconds: number
@@ -30,6 +33,10 @@ export interface Config {
   readonly production: boolean
   /** Where the pages for people are: the base of links in mails. */
   readonly pagesUrl: string
+  /** Where the console lives: the built-in client may return there, besides to loopback. */
+  readonly dashboardRedirectUris: readonly string[]
+  /** Resource servers that tokens may be asked for besides this one (RFC 8707). */
+  readonly resources: readonly string[]
   /** `smtp://` or `smtps://`; undefined: mails are shown at /dev/mail (in production they wait). */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string
@@ -73,6 +80,7 @@ const schema = z.object({
     .optional(),
   DATABASE_POOL: whole(1, 500).default(10),
   STATEMENT_TIMEOUT_MS: whole(100, 600_000).default(5000),
+  REQUEST_TIMEOUT_MS: whole(1000, 600_000).default(15_000),
   DATA_DIR: z.string().default('./data'),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
   DOMAIN: z
@@ -82,6 +90,7 @@ const schema = z.object({
   ISSUER: webUrl.optional(),
   API_URL: webUrl.optional(),
   TOKEN_ALG: z.enum(['RS512', 'RS256', 'ES256', 'EdDSA']).default('RS512'),
+  KEY_ROTATION_DAYS: whole(0, 365).default(90),
   DNS_SERVERS: servers.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   BCRYPT_COST: whole(4, 15).default(10),
@@ -89,8 +98,9 @@ const schema = z.object({
   SESSION_HOURS: whole(1, 8760).default(336),
   SESSION_IDLE_HOURS: whole(1, 8760).default(72),
   AUTO_ACTIVATE_KNOWN_USERS: flag.default(false),
+  DASHBOARD_REDIRECT_URIS: addresses.default([]),
+  RESOURCES: resourceUris.default([]),
   NODE_ENV: z.string().optional(),
-  KEY_ROTATION_DAYS: whole(0, 365).default(90),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\/./, 'must begin with smtp:// or smtps://')
@@ -150,10 +160,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     databaseUrl: variables.DATABASE_URL,
     databasePoolSize: variables.DATABASE_POOL,
     statementTimeoutMs: variables.STATEMENT_TIMEOUT_MS,
+    requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
     dataDir: variables.DATA_DIR,
     secretKey: variables.SECRET_KEY,
     ...urls(variables),
     tokenAlg: variables.TOKEN_ALG,
+    keyRotationDays: variables.KEY_ROTATION_DAYS,
     logLevel: variables.LOG_LEVEL,
     bcryptCost: variables.BCRYPT_COST,
     dnsServers: variables.DNS_SERVERS,
@@ -161,11 +173,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     sessionMaxSeconds: variables.SESSION_HOURS * 3600,
     sessionIdleSeconds: variables.SESSION_IDLE_HOURS * 3600,
     autoActivateKnownUsers: variables.AUTO_ACTIVATE_KNOWN_USERS,
+    dashboardRedirectUris: variables.DASHBOARD_REDIRECT_URIS,
+    resources: variables.RESOURCES,
     production: variables.NODE_ENV === 'production',
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
     jobs: variables.JOBS,
-    keyRotationDays: variables.KEY_ROTATION_DAYS,
     rateLimits: variables.RATE_LIMITS,
     rates,
     trustedProxies: variables.TRUSTED_PROXIES,

@@ -11,6 +11,13 @@ function fail(error: unknown): void {
   process.exitCode = 1
 }
 
+// Whoever read our output has gone: the service goes on without (ATTACKS F10). Anything else is thrown as ever.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ENOSPC') throw error
+  })
+}
+
 const program = createProgram({
   env: process.env,
   out: (text) => void process.stdout.write(text),

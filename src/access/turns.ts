@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js'
 
 /** Milliseconds that a request waits for its caller's turn. */
-const LONGEST_WAIT = 5000
+const LONGEST_WAIT = 3000
 /** Requests of one caller that may wait. */
 const MOST_WAITING = 200
 

@@ -9,9 +9,15 @@ import { openDatabase, type Surroundings } from './environment.js'
 /** Field names under which a secret could end up in a log line by accident. */
 const SECRET_FIELDS = ['authorization', 'client_secret', 'password', 'token', 'access_token', 'refresh_token']
 
+/** Bytes of log lines that may wait for a disk that is full; more are dropped. */
+const MOST_UNWRITTEN = 1 << 20
+
 function createLog(config: Config): Logger {
   const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
-  return pino({ level: config.logLevel, redact: { paths, censor: '[secret]' } })
+  const stdout = pino.destination({ dest: 1, sync: true, maxLength: MOST_UNWRITTEN })
+  // A log that cannot be written, on a full disk for instance, stops nothing (ATTACKS F10).
+  stdout.on('error', () => undefined)
+  return pino({ level: config.logLevel, redact: { paths, censor: '[secret]' } }, stdout)
 }
 
 async function stopAll(gatehouse: Gatehouse, db: Database, log: Logger): Promise<void> {

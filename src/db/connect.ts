@@ -2,6 +2,7 @@ import createKnex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { startEmbedded } from './embedded.js'
 import { listen } from './listen.js'
+import { endWhenSilent } from './silence.js'
 import { connectionTypes } from './types.js'
 
 /** An open database. `listen` exists only on PostgreSQL: the embedded engine has one process, which needs no messages. */
@@ -27,6 +28,11 @@ export interface ConnectOptions {
 }
 
 const CONNECT_MS = 10_000
+// Of a pool's connections. Seven round trips: no less than six seconds where each takes half of one (ATTACKS F5).
+const RECONNECT_MS = 6_000
+// The server cancels a statement before; what says nothing longer is gone (F4). News are short statements.
+const GRACE_MS = 500
+const SILENT_ASIDE_MS = 3_000
 // Who waits longer for a connection is told to come again (ATTACKS F6). The embedded engine's one connection is a queue.
 const ACQUIRE_MS = 1_500
 const ACQUIRE_EMBEDDED_MS = 10_000
@@ -58,6 +64,8 @@ interface PoolOptions {
   readonly acquireMs: number
   /** What every session begins with. */
   readonly session: string
+  /** How long the server may owe an answer; 0: for ever. */
+  readonly silentMs: number
 }
 
 const baseSession = ({ statementTimeoutMs = STATEMENT_MS }: ConnectOptions): string =>
@@ -70,7 +78,7 @@ const serverSession = (options: ConnectOptions): string =>
     where current_setting('server_version_num')::int >= 170000`
 
 function makeKnex(connection: pg.ClientConfig, pool: PoolOptions, { log }: ConnectOptions): Knex {
-  const { max, acquireMs, session } = pool
+  const { max, acquireMs, session, silentMs } = pool
   type Done = (error: Error | null, client: pg.Client) => void
   return createKnex({
     client: 'pg',
@@ -80,6 +88,7 @@ function makeKnex(connection: pg.ClientConfig, pool: PoolOptions, { log }: Conne
       min: Math.min(1, max),
       max,
       afterCreate: (client: pg.Client, done: Done) => {
+        if (silentMs > 0) endWhenSilent(client, silentMs)
         client.query(session, (error) => done(error ?? null, client))
       },
     },
@@ -106,19 +115,21 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
     keepAlive: true,
     types: connectionTypes as pg.CustomTypesConfig,
   }
+  const pooled = { ...connection, connectionTimeoutMillis: RECONNECT_MS }
   const where = `DATABASE_URL ${publicUrl(databaseUrl)}`
   const session = serverSession(options)
   let aside: Knex | undefined
   try {
-    aside = makeKnex(connection, { max: 1, acquireMs: CONNECT_MS, session }, options)
+    aside = makeKnex(pooled, { max: 1, acquireMs: CONNECT_MS, session, silentMs: SILENT_ASIDE_MS }, options)
     const version = await aside.raw("select current_setting('server_version_num')::int as number")
     if (version.rows[0].number < OLDEST_SERVER) throw new Error('the server is older than PostgreSQL 14')
   } catch (error) {
     await aside?.destroy()
     throw new Error(`${where}: cannot use this database: ${withoutSecrets(messageOf(error), databaseUrl)}`)
   }
-  const { log, poolSize: max } = options
-  const knex = boundQueue(makeKnex(connection, { max, acquireMs: ACQUIRE_MS, session }, options), MOST_WAITING)
+  const { log, poolSize: max, statementTimeoutMs = STATEMENT_MS } = options
+  const silentMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + GRACE_MS
+  const knex = boundQueue(makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs }, options), MOST_WAITING)
   return {
     knex,
     aside,
@@ -148,7 +159,7 @@ export function connectToEngine(engine: { host: string; port: number }, options:
     types: connectionTypes as pg.CustomTypesConfig,
   }
   // One session serves all: a second connection would wait for the first one's transaction, and with it this process.
-  const pool = { max: 1, acquireMs: ACQUIRE_EMBEDDED_MS, session: baseSession(options) }
+  const pool = { max: 1, acquireMs: ACQUIRE_EMBEDDED_MS, session: baseSession(options), silentMs: 0 }
   const knex = makeKnex(connection, pool, options)
   return { knex, aside: knex, engine: 'embedded', close: () => knex.destroy() }
 }

@@ -95,19 +95,23 @@ const TRANSIENT = new Set([
     '57P02',
     '57P03',
     '57P05',
+    '53000',
+    '53100',
     '53200',
     '53300',
     '53400',
     '25006',
     '25P03',
     '25P04',
+    '58030',
   ],
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'],
 ])
 
-// The driver has no codes for these. Sources: pg's client.js and connection.js, knex's client.js and timeout.js.
+// The driver has no codes for these, and knex may put the statement in front, which may be any text: hence the end.
+// Sources: pg's client.js and connection.js, knex's client.js and timeout.js.
 const NO_CONNECTION =
-  /^(Connection terminated|Client has encountered a connection error|timeout expired|Query read timeout|Knex: Timeout acquiring)/
+  /(?:^| - )(?:Connection terminated(?: unexpectedly| due to connection timeout)?|Connection ended unexpectedly|Client has encountered a connection error and is not queryable|Client was closed and is not queryable|timeout expired|Query read timeout)$|^Knex: Timeout acquiring/
 
 // knex puts the statement in front of the server's text, and that may be anything: hence the anchor at the end.
 const STILL_REFERRED = /update or delete on table "[^"]+" violates foreign key constraint "[^"]+" on table "[^"]+"$/
@@ -170,8 +174,9 @@ function invalid(error: DatabaseError, meaning: ConstraintMeaning, why: string):
  *  Source: PostgreSQL documentation, appendix A. */
 export function fromDatabase(error: unknown, constraints: ConstraintNames = CONSTRAINTS): AppError | undefined {
   if (error instanceof AppError) return error
-  if (error instanceof Error && NO_CONNECTION.test(error.message)) return unavailable(error)
-  if (!isDatabaseError(error)) return undefined
+  if (!isDatabaseError(error)) {
+    return error instanceof Error && NO_CONNECTION.test(error.message) ? unavailable(error) : undefined
+  }
   const { code, constraint } = error
   if (TRANSIENT.has(code) || /^08...$/.test(code)) return unavailable(error)
   const meaning = (constraint !== undefined && Object.hasOwn(constraints, constraint) && constraints[constraint]) || {}

@@ -5,6 +5,7 @@ import type { Knex } from 'knex'
 import type pg from 'pg'
 import { checkLocks } from './check-locks.js'
 import type { Database } from './connect.js'
+import { allowSilence } from './silence.js'
 
 /** Folders of the SQL files; by default those of the package. */
 export interface MigrateOptions {
@@ -43,12 +44,14 @@ const namesIn = (dir: string): string[] =>
 async function runSql(trx: Knex, file: string): Promise<void> {
   const sql = readFileSync(file, 'utf8')
   const client: pg.Client = await trx.client.acquireConnection()
+  const watchAgain = allowSilence(client)
   try {
     await client.query(NO_LIMITS)
     await client.query(sql)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
   } finally {
+    watchAgain()
     await trx.client.releaseConnection(client)
   }
 }

@@ -55,7 +55,7 @@ export function createJsonApiErrors(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, req: Request, res: Response, next: NextFunction) => {
     // Half an answer cannot be taken back: express ends the connection, so that the client sees it is broken.
     if (res.headersSent) {
-      next(thrown)
+      if (!stateOf(req).overdue) next(thrown)
       return
     }
     const error = appErrorOf(thrown)

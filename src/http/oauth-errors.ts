@@ -38,7 +38,7 @@ export function createOAuthErrors(log: Pick<Logger, 'warn' | 'error'>): ErrorReq
   return (thrown, req, res, next) => {
     // Half an answer cannot be taken back: express ends the connection, so that the client sees it is broken.
     if (res.headersSent) {
-      next(thrown)
+      if (!stateOf(req).overdue) next(thrown)
       return
     }
     const error = appErrorOf(thrown)

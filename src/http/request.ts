@@ -21,6 +21,8 @@ export interface RequestState {
   claims?: AccessClaims
   /** Path under which the router that took the request is mounted. */
   mount?: string
+  /** Whether the deadline has answered: what comes later comes to nobody. */
+  overdue?: boolean
   /** Code of the error that was answered, for the access log. */
   errorCode?: string
 }
