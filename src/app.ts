@@ -14,15 +14,17 @@ import { allowBrowsers } from './http/cors.js'
 import { answerInTime } from './http/deadline.js'
 import { createHealth } from './http/health.js'
 import { createJsonApiErrors } from './http/jsonapi-errors.js'
+import { createMetricsPage, measure } from './http/metrics.js'
 import { negotiate } from './http/negotiate.js'
 import { createOAuthErrors } from './http/oauth-errors.js'
 import { limitByAddress, limitByCaller } from './http/rate-limit.js'
-import { beginRequest, networkFor, principalFor, requestIdOf } from './http/request.js'
+import { beginRequest, networkFor, principalFor, requestIdOf, stateOf } from './http/request.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
 import { createTokenInfo } from './http/tokeninfo.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
+import { createUserinfo } from './oauth/userinfo.js'
 import { createDevMail } from './pages/dev-mail.js'
 import { createPageErrors } from './pages/error.js'
 import { openApiYaml } from './pages/openapi.js'
@@ -33,8 +35,9 @@ import { createVerifyEmail } from './pages/verify-email.js'
 export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
 const GRACE_MS = 8_000
+const LAST_CALL_MS = 500
 /** Where a refusal has OAuth's form, even one that comes before the endpoint: RFC 6749 §5.2. */
-const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$)[a-z_]+$/
+const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$|end_session$)[a-z_]+$/
 
 /** A service that can listen. */
 export interface Gatehouse {
@@ -64,10 +67,26 @@ function jsonApiPlane(parts: Parts, config: Config): Router {
 function oauthPlane(parts: Parts, { config, db, log }: PartsOptions): Router {
   const { keys, limits, revocations, secrets, verifier, clock, activity } = parts
   const onError = createOAuthErrors(log)
-  const limitsOf = (req: Request) => ({ limits, network: networkFor(req) })
+  const note = (req: Request) => (client: { applicationId: string; organization: { id: string } | undefined }) => {
+    stateOf(req).client = { applicationId: client.applicationId, organizationId: client.organization?.id }
+  }
+  const limitsOf = (req: Request) => ({ limits, network: networkFor(req), note: note(req) })
+  const onGrant = (req: Request, grant: string): void => void Object.assign(stateOf(req), { grant })
   const subjects = new Set(parts.registry.resources.keys())
-  return createOAuth({ config, db, keys, revocations, secrets, verifier, clock, onError, subjects, activity, limitsOf })
-    .router
+  return createOAuth({
+    config,
+    db,
+    keys,
+    revocations,
+    secrets,
+    verifier,
+    clock,
+    onError,
+    subjects,
+    activity,
+    limitsOf,
+    onGrant,
+  }).router
 }
 
 interface Wiring {
@@ -82,11 +101,13 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   const { config, db, log } = options
   const app = createExpress()
   app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime(config.requestTimeoutMs))
+  app.use(measure(parts.metrics))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
-  app.use(createHealth({ isReady }))
+  app.use(createHealth({ isReady }), createMetricsPage(parts.metrics, { token: config.metricsToken }))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
   const { access, clock, registry, secrets } = parts
   app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
+  app.use(createUserinfo({ ...parts, db, onError: createOAuthErrors(log) }))
   app.use(oauthPlane(parts, options))
   app.use(createPeople(parts, options))
   app.use('/api', createSchemas())
@@ -120,7 +141,7 @@ export async function createGatehouse(options: PartsOptions): Promise<Gatehouse>
     },
     async stop() {
       stopping = true
-      await drain(server, GRACE_MS)
+      await drain(server, { graceMs: GRACE_MS, lastCallMs: options.config.production ? LAST_CALL_MS : 0 })
       await parts.stop()
     },
   }

@@ -80,6 +80,6 @@ export async function startPlane(routes: Router): Promise<Plane> {
     logs,
     send: (path, sent = {}) => send(`${url}${path}`, sent),
     raw: (text) => raw(port, text),
-    stop: (graceMs = 1000) => drain(server, graceMs),
+    stop: (graceMs = 1000) => drain(server, { graceMs }),
   }
 }

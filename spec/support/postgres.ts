@@ -18,6 +18,10 @@ import pg from 'pg'
 /** A PostgreSQL server of the specs' own. `url(name)` is that of a database on it. */
 export interface Postgres {
   url(database?: string): string
+  /** Ends the server: SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one, which leaves a recovery to do. */
+  halt(signal: 'SIGINT' | 'SIGQUIT'): Promise<void>
+  /** Starts it again after `halt`, on the same port and data. */
+  resume(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -169,12 +173,20 @@ export async function startPostgres(): Promise<Postgres> {
   try {
     const password = initialize(bin, folder, run)
     const port = await freePort()
-    const started = spawnServer(bin, port, run)
-    server = started.server
-    if (server.pid !== undefined) guardian = guard(server.pid, folder)
     const url = (database = 'postgres'): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
-    await ready(url(), server, started.complaint)
-    return { url, stop }
+    const resume = async (): Promise<void> => {
+      const started = spawnServer(bin, port, run)
+      server = started.server
+      guardian?.kill('SIGKILL')
+      if (server.pid !== undefined) guardian = guard(server.pid, folder)
+      await ready(url(), server, started.complaint)
+    }
+    const halt = async (signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
+      server?.kill(signal)
+      if (server) await ended(server)
+    }
+    await resume()
+    return { url, halt, resume, stop }
   } catch (error) {
     await stop()
     throw error

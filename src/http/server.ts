@@ -58,14 +58,22 @@ export function listen(server: Server, { port, host }: { port: number; host: str
   })
 }
 
-/** Stops taking connections, lets running requests finish for up to `graceMs`, then cuts what is left. */
-export async function drain(server: Server, graceMs: number): Promise<void> {
+interface Stopping {
+  readonly graceMs: number
+  readonly lastCallMs?: number
+}
+
+/** Stops gently: a last call, then no new connection; running requests finish for up to `graceMs`, then the rest is cut.
+ *  During the last call requests are still taken: what has arrived in a socket and was not read yet would otherwise be cut,
+ *  because Node closes connections on which it has seen no request. Proxies see `/ready` meanwhile. */
+export async function drain(server: Server, { graceMs, lastCallMs = 0 }: Stopping): Promise<void> {
   if (!server.listening) return
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+  await new Promise((resolve) => setTimeout(resolve, lastCallMs))
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection kept alive would hold the server open although nobody waits for an answer on it.
-  server.closeIdleConnections()
   const sweep = setInterval(() => server.closeIdleConnections(), 100)
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearInterval(sweep)
   clearTimeout(cut)
