@@ -162,6 +162,7 @@ const WIDER: Readonly<Record<string, string>> = {
   'api_credentials.confidential C': 'a webapp that runs in the browser only says so when it is made',
   'api_credentials.scopes C': 'what its tokens may carry is the decision of the organization',
   'api_credentials.scopes U': 'the same',
+  'organizations.slug U': 'an admin may rename; what was ever a slug is never given to another organization',
 }
 
 /** Operations that are not published, on purpose. Source: DECISIONS 6. */

@@ -6,7 +6,7 @@ import { endApplicationsOf } from './seat-applications.js'
 
 /** What a request may ask of the tables that belong to no organization. Each is one narrow statement. */
 export interface Platform {
-  /** Takes a slug for good; false if anybody ever had it. */
+  /** Takes a slug for good, for an organization of this transaction; false if another ever had it. */
   claimSlug(slug: string, organizationId: string): Promise<boolean>
   /** What every new custom role starts with. */
   basePermissions(): Promise<BasePermission[]>
@@ -38,9 +38,11 @@ export interface BasePermission {
 export function createPlatform(trx: Knex.Transaction, caller: Caller): Platform {
   return {
     async claimSlug(slug, organizationId) {
-      const statement = 'insert into slugs (slug, organization_id) values (?, ?) on conflict do nothing'
-      const answer = await trx.raw<{ rowCount: number }>(statement, [slug, organizationId])
-      return answer.rowCount === 1
+      const answer = await trx.raw<{ rows: { claimed: boolean }[] }>('select claim_slug(?, ?) as claimed', [
+        slug,
+        organizationId,
+      ])
+      return answer.rows[0]?.claimed === true
     },
     basePermissions: () =>
       trx('base_permissions')

@@ -5,6 +5,7 @@ import { removeOrganization } from './remove.js'
 import { restoreOrganization } from './restore.js'
 import { platformSettings } from './settings.js'
 import { transferOwnership } from './transfer-ownership.js'
+import { updateOrganization } from './update.js'
 
 const text = <const D extends string>(doc: D) => string({ can: ['create', 'update', 'read'], nullable: true, doc })
 const NO_LIMITS = { markets: null, skus: null, organizations: null, memberships: null }
@@ -26,8 +27,9 @@ export const organizations = defineResource({
       example: 'The Blue Brand',
     }),
     slug: string({
-      can: ['read', 'filter', 'sort'],
-      doc: 'DNS label, made from the name; never given to another organization.',
+      can: ['update', 'read', 'filter', 'sort'],
+      format: 'slug',
+      doc: 'DNS label, made from the name. An admin may change it; no slug is ever given to another organization.',
       example: 'the-blue-brand',
     }),
     domain: string({
@@ -92,7 +94,13 @@ export const organizations = defineResource({
     api_credentials: toMany('api_credentials', { key: 'organization_id', can: ['read'], doc: 'Its applications.' }),
   },
   rules: [configIssues],
-  verbs: { list: true, retrieve: true, create: createOrganization, update: true, delete: removeOrganization },
+  verbs: {
+    list: true,
+    retrieve: true,
+    create: createOrganization,
+    update: updateOrganization,
+    delete: removeOrganization,
+  },
   actions: {
     transfer_ownership: {
       method: 'PATCH',

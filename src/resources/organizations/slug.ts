@@ -22,6 +22,9 @@ const RESERVED = new Set([
 ])
 const MAX_LENGTH = 50
 
+/** Whether a slug stands for a part of the service. */
+export const isReserved = (slug: string): boolean => RESERVED.has(slug)
+
 /** A DNS label out of a name: `Café Noir & Co.` → `cafe-noir-co`. */
 export function slugOf(name: string): string {
   const ascii = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
@@ -40,7 +43,7 @@ export async function claimSlug(
   claim: (slug: string) => Promise<boolean>,
 ): Promise<string> {
   const base = slugOf(name)
-  if (!RESERVED.has(base) && (await claim(base))) return base
+  if (!isReserved(base) && (await claim(base))) return base
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const slug = `${base}-${randomBytes(3).toString('hex')}`
     if (await claim(slug)) return slug
