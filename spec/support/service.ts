@@ -11,6 +11,8 @@ interface ServiceOptions {
   readonly clock?: () => Date
   /** A database to use instead of a new one; it stays open at `stop`. */
   readonly db?: Database
+  /** Default: any that is free. */
+  readonly port?: number
 }
 
 /** One log line, parsed. */
@@ -55,7 +57,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     ...(overrides ? { overrides } : {}),
     ...(clock ? { clock } : {}),
   })
-  const url = await gatehouse.listen(0, '127.0.0.1')
+  const url = await gatehouse.listen(options.port ?? 0, '127.0.0.1')
   return {
     url,
     config,

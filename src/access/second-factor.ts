@@ -44,9 +44,8 @@ export function stepOf(secret: string, code: string, now: Date): number | undefi
 export const recoveryHash = (secrets: SecondFactorParts['secrets'], userId: string, code: string): string =>
   secrets.hash(`recovery code\n${userId}\n${code.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`)
 
-/** A new secret for an authenticator app, and the address that its QR code holds. Nothing is kept. */
-export function newTotp(email: string): { secret: string; uri: string } {
-  const secret = new Secret({ size: 20 }).base32
+/** A secret for an authenticator app, new unless it is given, and the address that its QR code holds. Nothing is kept. */
+export function newTotp(email: string, secret = new Secret({ size: 20 }).base32): { secret: string; uri: string } {
   return { secret, uri: totpOf(secret, email).toString() }
 }
 

@@ -63,7 +63,7 @@ export function Submit(props: {
   readonly children: ComponentChildren
   readonly name?: string
   readonly value?: string
-  readonly look?: 'main' | 'quiet' | 'danger'
+  readonly look?: 'main' | 'quiet' | 'danger' | 'link'
 }): VNode {
   const { children, look = 'main', ...rest } = props
   return (

@@ -126,6 +126,7 @@ button.link { min-height: 0; padding: 0; border: 0; background: none; color: var
 const PARTS = `
 .card { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.1rem, 3vw, 1.6rem); margin: 0 0 1.25rem; }
 .card > h2 { margin: 0 0 0.4rem; }
+.card > :first-child { margin-top: 0; }
 .card > :last-child { margin-bottom: 0; }
 .card form .field:last-of-type { margin-bottom: 1.3rem; }
 .card > .fields, .card form { max-width: 28rem; }
@@ -139,6 +140,7 @@ ul.rows .what p { margin: 0.15rem 0 0; color: var(--quiet); font-size: 0.92rem; 
 ul.rows form { margin: 0; }
 .badge { display: inline-block; margin-left: 0.5rem; padding: 0.05rem 0.55rem; border: 1px solid; border-radius: 999px; font-size: 0.8rem; font-weight: 600; line-height: 1.5;
   color: var(--quiet); vertical-align: 0.08em; white-space: nowrap; }
+dd > .badge:first-child { margin-left: 0; }
 .badge.good { color: var(--good); background: var(--good-ground); }
 .badge.bad { color: var(--bad); background: var(--bad-ground); }
 .empty { margin: 0.6rem 0 0; padding: 1.6rem 1.2rem; border: 1px dashed var(--edge); border-radius: 12px; color: var(--quiet); text-align: center; }
@@ -163,7 +165,6 @@ thead th { border-top: 0; color: var(--quiet); font-weight: 600; font-size: 0.9r
 .tiles a:hover { border-color: var(--accent); }
 .tiles span { display: block; color: var(--quiet); font-weight: 400; font-size: 0.9rem; }
 @media (max-width: 46rem) { .side ul { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); } }
-@media (prefers-reduced-motion: no-preference) { button, .button, .tiles a, .choice { transition: background-color 120ms, border-color 120ms, color 120ms; } }
 @media (forced-colors: active) { .qr { forced-color-adjust: none; } }
 `
 

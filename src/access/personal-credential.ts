@@ -1,0 +1,81 @@
+import type { Knex } from 'knex'
+import { asAuth } from '../db/roles.js'
+import { newId } from '../ids.js'
+import type { Revocations } from '../tokens/revocations.js'
+import type { SecretMaker } from './context.js'
+
+/** As the first secret has it: recognisable in a leak. */
+const SECRET_PREFIX = 'gh_user_'
+const YEAR_MS = 366 * 24 * 3600 * 1000
+
+/** A person's own provisioning credential, without its secret. */
+export interface PersonalCredential {
+  readonly clientId: string
+  readonly disabledAt: string | null
+  readonly lastUsedAt: string | null
+}
+
+/** What personal credentials are changed with. */
+export interface CredentialParts {
+  readonly knex: Knex
+  readonly secrets: Pick<SecretMaker, 'newSecret' | 'hash'>
+  readonly revocations: Pick<Revocations, 'revoke' | 'tell'>
+}
+
+interface Change {
+  readonly userId: string
+  readonly now: Date
+  readonly requestId: string
+}
+
+/** The personal credential of a user. */
+export function personalCredentialOf(knex: Knex, userId: string): Promise<PersonalCredential | undefined> {
+  return asAuth(knex, (trx) =>
+    trx('user_credentials')
+      .where({ user_id: userId })
+      .first({ clientId: 'client_id', disabledAt: 'disabled_at', lastUsedAt: 'last_used_at' }),
+  )
+}
+
+/** Changes the credential, ends every token that it has got, tells all instances, and leaves a line of history. */
+async function alter(
+  { knex, revocations }: CredentialParts,
+  { userId, now, requestId }: Change,
+  { set, changes }: { set: Record<string, unknown>; changes: Record<string, unknown> },
+): Promise<void> {
+  await asAuth(knex, async (trx) => {
+    const [row] = await trx('user_credentials')
+      .where({ user_id: userId })
+      .update({ ...set, updated_at: now })
+      .returning('id')
+    if (row === undefined) return
+    const expiresAt = new Date(now.getTime() + YEAR_MS)
+    await revocations.revoke(trx, { topic: `credential:${row.id}`, now, expiresAt })
+    await revocations.tell(trx, { topic: `user:${userId}`, now, expiresAt })
+    await trx('user_versions').insert({
+      id: newId(),
+      user_id: userId,
+      event: 'update',
+      changes: JSON.stringify(changes),
+      who: JSON.stringify({ user: { id: userId } }),
+      request_id: requestId,
+      created_at: now,
+    })
+  })
+}
+
+/** Makes a new secret in place of the old one, which is no use at once, nor are tokens that it has got.
+ *  @returns the secret, told here only */
+export async function renewPersonalSecret(parts: CredentialParts, change: Change): Promise<string> {
+  const secret = parts.secrets.newSecret(SECRET_PREFIX)
+  const secretHash = parts.secrets.hash(secret)
+  await alter(parts, change, { set: { secret_hash: secretHash }, changes: { personal_secret: ['old', 'new'] } })
+  return secret
+}
+
+/** Switches the credential off, with every token that it has got, or on again. */
+export function switchPersonalCredential(parts: CredentialParts, change: Change & { on: boolean }): Promise<void> {
+  const { on, now } = change
+  const set = { disabled_at: on ? null : now }
+  return alter(parts, change, { set, changes: { personal_credential: on ? ['off', 'on'] : ['on', 'off'] } })
+}
