@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   ['db'],
   ['tokens', 'outbox'],
-  ['limits'],
+  ['limits', 'metrics'],
   ['access', 'oauth'],
   ['jsonapi', 'http'],
   ['resources'],

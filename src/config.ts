@@ -44,6 +44,8 @@ export interface Config {
   readonly dnsServers: readonly string[]
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean
+  /** Who may read /metrics; undefined: who asks from this machine. */
+  readonly metricsToken: string | undefined
   /** RATE_LIMITS: off for load tests only. */
   readonly rateLimits: boolean
   readonly rates: Rates
@@ -122,6 +124,10 @@ const schema = z.object({
     )
     .refine(isAddressList, 'must be addresses or networks, such as 10.0.0.0/8, separated by commas')
     .default([]),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, 'must have at least 16 letters and digits, and no blank')
+    .optional(),
   BACKEND_AUTH: z.string().min(16, 'must have at least 16 characters').optional(),
 })
 
@@ -179,6 +185,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
     jobs: variables.JOBS,
+    metricsToken: variables.METRICS_TOKEN,
     rateLimits: variables.RATE_LIMITS,
     rates,
     trustedProxies: variables.TRUSTED_PROXIES,

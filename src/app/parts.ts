@@ -9,6 +9,7 @@ import { createJobs } from '../jobs/index.js'
 import type { Runner } from '../jobs/runner.js'
 import type { Registry } from '../jsonapi/registry.js'
 import { createLimits, type RunningLimits } from '../limits/limits.js'
+import { createMetrics, type Metrics } from '../metrics/metrics.js'
 import { compileResources } from '../resources/index.js'
 import { type Activity, createActivity } from '../tokens/activity.js'
 import { checkFingerprint } from '../tokens/fingerprint.js'
@@ -16,6 +17,7 @@ import { createKeyRing, type KeyRing } from '../tokens/keys.js'
 import { createRevocations, type Revocations } from '../tokens/revocations.js'
 import { createSessions, type Sessions } from '../tokens/sessions.js'
 import { createVerifier, type Verifier } from '../tokens/verify.js'
+import { gaugesOf } from './gauges.js'
 
 /** What a whole service, or a command beside it, is made from. The database must be migrated. */
 export interface PartsOptions {
@@ -40,11 +42,18 @@ export interface Parts {
   readonly activity: Activity
   readonly sessions: Sessions
   readonly limits: RunningLimits
+  readonly metrics: Metrics
   /** Runs the background jobs while started, unless JOBS=off. */
   readonly runner: Runner
   /** Reads the revocations and the keys, and keeps both fresh. */
   start(): Promise<void>
   stop(): Promise<void>
+}
+
+function limitsOf({ config, db, log }: PartsOptions, { hash }: Secrets, metrics: Metrics): RunningLimits {
+  const { rateLimits: on, rates } = config
+  if (!on && config.production) log.warn('RATE_LIMITS=off: nobody is limited, not even who guesses passwords')
+  return createLimits({ on, rates, db, hash, log, onRefused: metrics.limited })
 }
 
 /** Makes the parts. Throws an Error for the operator when the master key is not the one of this database. */
@@ -57,7 +66,8 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   const verifier = createVerifier({ keys, revocations, issuer: config.issuer, audience: config.apiUrl })
   const registry = overrides.registry ?? compileResources({ domain: config.domain })
   const activity = createActivity({ knex: db.knex, log })
-  const limits = createLimits({ on: config.rateLimits, rates: config.rates, db, hash: secrets.hash, log })
+  const metrics = createMetrics(gaugesOf({ db, keys, revocations, clock }))
+  const limits = limitsOf(options, secrets, metrics)
   const access = createAccess({
     knex: db.knex,
     guards: registry.guards,
@@ -83,6 +93,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
     activity,
     sessions,
     limits,
+    metrics,
     runner,
     async start() {
       await revocations.start()

@@ -2,9 +2,11 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { stateOf } from './request.js'
 
-/** The pattern that matched, never the path with its ids; `undefined` where nothing did. */
-function routeOf(req: Request): string | undefined {
-  const path: unknown = req.route?.path
+/** The pattern that matched a request, never the path with its ids; `undefined` where nothing did. */
+export function routeOf(req: Request): string | undefined {
+  const declared: unknown = req.route?.path
+  // A list of fixed paths: the one that was asked for.
+  const path = Array.isArray(declared) && declared.includes(req.path) ? req.path : declared
   return typeof path === 'string' ? `${stateOf(req).mount ?? req.baseUrl}${path}` : undefined
 }
 
@@ -19,15 +21,15 @@ export function noteMount(req: Request, _res: Response, next: NextFunction): voi
 export function createAccessLog(log: Logger): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     res.once('close', () => {
-      const { id, startedAt, principal, errorCode } = stateOf(req)
+      const { id, startedAt, principal, client, errorCode } = stateOf(req)
       const line = {
         request_id: id,
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
         duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
-        client: principal?.applicationId,
-        organization: principal?.organizationId,
+        client: principal?.applicationId ?? client?.applicationId,
+        organization: principal?.organizationId ?? client?.organizationId,
         code: errorCode,
         ...(res.writableFinished ? {} : { gone: true }),
       }

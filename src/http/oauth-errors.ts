@@ -44,6 +44,7 @@ export function createOAuthErrors(log: Pick<Logger, 'warn' | 'error'>): ErrorReq
     const error = appErrorOf(thrown)
     const state = stateOf(req)
     const body = bodyOf(error, state.id)
+    state.outcome = body.error
     state.errorCode = String(body.errors[0]?.code)
     if (error.status >= 500) log.error({ request_id: state.id, err: error.cause ?? error }, 'a token request failed')
     // Somebody holds a token that is not theirs (RFC 7009 §2.1): worth more than a line of the access log.

@@ -19,6 +19,11 @@ export interface RequestState {
   principal?: Principal
   /** What the caller's token says, with it. */
   claims?: AccessClaims
+  /** Which client has proved itself at an OAuth endpoint, where there is no principal. */
+  client?: { readonly applicationId: string; readonly organizationId: string | undefined }
+  /** What was asked for at the token endpoint, and what came of it if not a token: words of RFC 6749. */
+  grant?: string
+  outcome?: string
   /** Path under which the router that took the request is mounted. */
   mount?: string
   /** Whether the deadline has answered: what comes later comes to nobody. */

@@ -14,6 +14,9 @@ const LITTER: readonly { table: string; column: string; days: number }[] = [
   { table: 'idempotency_keys', column: 'expires_at', days: 0 },
   { table: 'rate_limits', column: 'expires_at', days: 0 },
   { table: 'outbox', column: 'sent_at', days: SENT_DAYS },
+  { table: 'pushed_requests', column: 'expires_at', days: 0 },
+  // A device is told for a day that its code has expired, then that there is none.
+  { table: 'device_codes', column: 'expires_at', days: 1 },
 ]
 
 /** Deletes some rows.  @returns how many */
@@ -39,4 +42,21 @@ export const sweep: Job = {
       await inBatches(signal, BATCH, () => removeSome(knex, { table, column, before }))
     }
   },
+}
+
+/** How many seconds the oldest row of each swept table has been due; 0 where nothing is. */
+export function oldestExpired(knex: Knex, now: Date): Promise<{ table: string; seconds: number }[]> {
+  return asAuth(knex, async (trx) => {
+    const found: { table: string; seconds: number }[] = []
+    for (const { table, column, days } of LITTER) {
+      const before = new Date(now.getTime() - days * DAY_MS)
+      const row = await trx(table)
+        .where(column, '<=', before)
+        .min<{ oldest: string | null }>({ oldest: column })
+        .first()
+      const oldest = row?.oldest ?? undefined
+      found.push({ table, seconds: oldest === undefined ? 0 : (before.getTime() - Date.parse(oldest)) / 1000 })
+    }
+    return found
+  })
 }

@@ -1,26 +1,33 @@
 import { AppError } from '../errors.js'
 import type { Limits } from '../limits/limits.js'
-import type { Clients } from './clients.js'
+import type { Client, Clients } from './clients.js'
 
 /** What limits clients: the limits, and as whom the address is limited that the request comes from. */
 export interface ClientLimits {
-  readonly limits: Pick<Limits, 'take' | 'check'>
+  readonly limits: Pick<Limits, 'take' | 'check' | 'giveBack'>
   readonly network: string
+  /** Told of a client that has proved itself. */
+  readonly note?: (client: Client) => void
 }
 
 /** Authenticates clients within limits: so many requests of a client, and so many wrong secrets of a client from an
  *  address. Right secrets do not count for the second, and what others try from elsewhere keeps nobody out. Throws `too_many` besides what `clients` throws. Source: RFC 6749 §2.3.1 (6749-11), §10.10 */
-export function limitClients(clients: Clients, { limits, network }: ClientLimits): Clients {
+export function limitClients(clients: Clients, { limits, network, note }: ClientLimits): Clients {
+  const noted = (client: Client): Client => {
+    note?.(client)
+    return client
+  }
   return {
     ...clients,
     authenticate: async (credentials, now) => {
-      const { clientId, clientSecret } = credentials
+      const { clientId, clientSecret, assertion } = credentials
       await limits.take('token_client', clientId)
-      if (clientSecret === undefined) return clients.authenticate(credentials, now)
+      if (clientSecret === undefined && assertion === undefined)
+        return noted(await clients.authenticate(credentials, now))
       // Counted when it has failed, not before: a back end may send many right ones at once, and nobody guesses 256 bits.
       await limits.check('client_secret', [clientId, network])
       try {
-        return await clients.authenticate(credentials, now)
+        return noted(await clients.authenticate(credentials, now))
       } catch (error) {
         if (error instanceof AppError && error.kind === 'invalid_client')
           await limits.take('client_secret', [clientId, network])

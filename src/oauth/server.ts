@@ -77,6 +77,12 @@ function grantFor(parameters: Parameters): Grant {
   return grant
 }
 
+/** The grant that a request asks for, if it is one of ours; else `unknown`, so that these are few words. */
+export function grantNameOf(parameters: Parameters): string {
+  const asked = parameters.get('grant_type')
+  return GRANTS.find((one) => one.grantType === asked)?.grantType ?? 'unknown'
+}
+
 const grantTypesOf = (client: Client): string[] =>
   GRANTS.filter((grant) => grant.kinds.includes(client.kind)).map((grant) => grant.grantType)
 

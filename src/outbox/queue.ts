@@ -89,3 +89,16 @@ export function newestMessages(knex: Knex, limit: number): Promise<(Waiting & { 
       .limit(limit),
   )
 }
+
+/** How the outbox stands: how many wait, for how many seconds the oldest, and how many were given up. */
+export function outboxState(knex: Knex, now: Date): Promise<{ waiting: number; dead: number; oldestSeconds: number }> {
+  return asAuth(knex, async (trx) => {
+    const answer = await trx.raw<{ rows: { waiting: number; dead: number; oldest: string | null }[] }>(
+      `select count(*) filter (where dead_at is null) as waiting, count(*) filter (where dead_at is not null) as dead,
+        min(created_at) filter (where dead_at is null) as oldest
+        from outbox where sent_at is null`,
+    )
+    const { waiting = 0, dead = 0, oldest = null } = answer.rows[0] ?? {}
+    return { waiting, dead, oldestSeconds: oldest === null ? 0 : (now.getTime() - Date.parse(oldest)) / 1000 }
+  })
+}

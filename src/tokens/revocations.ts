@@ -29,6 +29,8 @@ export interface Revocations {
   onChange(listener: (topic: string) => void): () => void
   /** False when the last successful read is older than 5 s (monotonic clock): then no token may be believed. */
   healthy(): boolean
+  /** Age of the last successful read. */
+  ageSeconds(): number
 }
 
 /** One epoch: `topic` is e.g. `jti:…`, `secret:…`, `credential:…`, `organization:…`, `user:…`; of no use after `expiresAt`. */
@@ -162,5 +164,6 @@ export function createRevocations(
       return () => void listeners.delete(listener)
     },
     healthy: () => reader.age() < STALE_MS,
+    ageSeconds: () => reader.age() / 1000,
   }
 }
