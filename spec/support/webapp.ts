@@ -6,9 +6,15 @@ import type { Service } from './service.js'
 /** A caller with a token of a webapp, signed by the service's own key as the authorization-code grant signs one. */
 export async function asWebapp(
   service: Service,
-  options: { owner: Owner; application: { id: string; clientId: string }; userId: string; scope?: string },
+  options: {
+    owner: Owner
+    application: { id: string; clientId: string }
+    userId: string
+    scope?: string
+    sessionId?: string
+  },
 ) {
-  const { owner, application, userId, scope = 'provisioning-api' } = options
+  const { owner, application, userId, scope = 'provisioning-api', sessionId } = options
   const { keys, clock } = service.parts
   const now = clock()
   const claims = organizationClaims(
@@ -22,6 +28,7 @@ export async function asWebapp(
       test: true,
       organization: { id: owner.organizationId, slug: owner.organization.attributes.slug, region: 'eu-west-1' },
       owner: { id: userId, type: 'User' },
+      sessionId,
     },
     { issuer: service.config.issuer, audience: service.config.apiUrl, now },
   )

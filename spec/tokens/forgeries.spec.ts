@@ -134,6 +134,14 @@ describe('a forged access token', () => {
     }
   })
 
+  test('T11 of the key for id_tokens is refused, though it says all that an access token says', async () => {
+    const key = tokens.keys.identityKey(new Date())
+    const input = `${key.header}.${segment(claims())}`
+    expect(await tokens.outcome(`${input}.${await key.sign(input)}`)).toBe('unauthenticated')
+    const other = { ...tokens.header(), kid: key.kid, alg: key.alg }
+    expect(await tokens.outcome(await tokens.signed(other, claims()))).toBe('unauthenticated')
+  })
+
   test('T11 of a twin of our key set is refused', async () => {
     const twin = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const token = await new SignJWT({ ...claims() } as JWTPayload)

@@ -6,6 +6,7 @@ import type { ClientLimits } from '../oauth/client-limits.js'
 import { type Clients, createClients } from '../oauth/clients.js'
 import { createOwners, type Owners } from '../oauth/owners.js'
 import { createCookies } from '../pages/cookies.js'
+import { createEndSession } from '../pages/end-session.js'
 import { createVisits, type Visits } from '../pages/visit.js'
 import type { Parts, PartsOptions } from './parts.js'
 
@@ -39,7 +40,7 @@ export function createPeopleParts(parts: Parts, { config, db }: PartsOptions): P
 }
 
 /** Every route for people. A group of pages is one line here. */
-const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = []
+const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = [createEndSession]
 
 /** Builds the pages on which people sign in, agree, and look after their accounts. */
 export function createPeople(parts: Parts, options: PartsOptions): Router {

@@ -22,6 +22,8 @@ export interface Client {
   readonly redirectUris: readonly string[]
   readonly requirePkce: boolean
   /** Public keys that its assertions are signed with (RFC 7523), as a JWK set. */
+  /** Where a browser may go after it was signed out on the client's behalf; exact. */
+  readonly postLogoutRedirectUris: readonly string[]
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
   /** Registered scope items. */
   readonly scopes: string
@@ -79,6 +81,7 @@ function toClient(stored: StoredClient, { secret, now }: { secret: StoredSecret 
     redirectUris: [...(stored.redirectUri === null ? [] : [stored.redirectUri]), ...stored.redirectUris],
     requirePkce: stored.requirePkce || !stored.confidential,
     jwks: stored.jwks ?? undefined,
+    postLogoutRedirectUris: stored.postLogoutRedirectUris,
     scopes: stored.scopes,
     lifetimeSeconds: Math.min(stored.lifetimeSeconds, left),
     test: stored.mode === 'test',

@@ -12,6 +12,8 @@ import { readBody } from './body.js'
 import { type ClientLimits, limitClients } from './client-limits.js'
 import { type Clients, createClients } from './clients.js'
 import type { GrantTools } from './grants/grant.js'
+import { createIdTokens } from './id-token.js'
+import { answerIntrospectionRequest, INTROSPECT_PARAMETERS } from './introspect.js'
 import { metadata, metadataPaths } from './metadata.js'
 import { createOwners } from './owners.js'
 import { readParameters, refuseQuery } from './parameters.js'
@@ -59,6 +61,7 @@ const forBrowsers =
     if (request.method === 'OPTIONS') response.status(204).end()
     else next()
   }
+    idToken: createIdTokens({ keys, issuer: config.issuer, knex: db.knex }),
 
 const onlyMethod =
   (allow: string): RequestHandler =>

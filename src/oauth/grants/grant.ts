@@ -28,6 +28,8 @@ export interface IdTokenFacts {
   readonly authenticatedAt: Date | undefined
   readonly amr: readonly string[]
   readonly sessionId: string | undefined
+  /** The access token that it is issued with. */
+  readonly accessToken: string
   readonly now: Date
 }
 

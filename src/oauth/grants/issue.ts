@@ -6,6 +6,7 @@ import { type AccessClaims, organizationClaims, type Subject, userClaims } from 
 import { beginFamily, type Family } from '../../tokens/families.js'
 import { mintToken } from '../../tokens/mint.js'
 import type { Client } from '../clients.js'
+import { wantsIdToken } from '../id-token.js'
 import type { GrantTools, TokenBody } from './grant.js'
 
 /** What a token is to say, once everything about it has been checked. */
@@ -112,10 +113,11 @@ const familyOf = ({ client, organization, owner, scope, signIn, ...issue }: Issu
   asserted: issue.asserted ?? false,
 })
 
-async function idTokenOf({ client, owner, scope, signIn, now }: Issue, { idToken }: GrantTools) {
-  if (idToken === undefined || owner?.type !== 'User' || !scope.split(/[ ,]+/).includes('openid')) return {}
+async function idTokenOf({ client, owner, scope, signIn, now }: Issue, accessToken: string, { idToken }: GrantTools) {
+  if (idToken === undefined || owner?.type !== 'User' || !wantsIdToken(scope)) return {}
   const { authenticatedAt, amr = [], sessionId, nonce } = signIn ?? {}
-  return { id_token: await idToken({ client, userId: owner.id, scope, nonce, authenticatedAt, amr, sessionId, now }) }
+  const facts = { client, userId: owner.id, scope, nonce, authenticatedAt, amr, sessionId, accessToken, now }
+  return { id_token: await idToken(facts) }
 }
 
 /** Makes the tokens of one answer; nothing is written. Sign before a transaction begins: a signature takes longer than it.
@@ -126,15 +128,16 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
   const claims = await claimsOf(issue, familyId, tools)
   const refreshToken = familyId === undefined ? undefined : newRefreshToken(tools)
   const hash = refreshToken === undefined ? undefined : tools.secrets.hash(refreshToken)
+  const accessToken = await mintToken(tools.keys, claims, now)
   const body: TokenBody = {
-    access_token: await mintToken(tools.keys, claims, now),
+    access_token: accessToken,
     token_type: 'bearer',
     expires_in: claims.exp - claims.iat,
     scope: claims.scope,
     created_at: claims.iat,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(owner === undefined ? {} : { owner_id: owner.id, owner_type: owner.type === 'User' ? 'user' : 'customer' }),
-    ...(await idTokenOf(issue, tools)),
+    ...(await idTokenOf(issue, accessToken, tools)),
   }
   return {
     body,

@@ -58,6 +58,13 @@ export const apiCredentials = defineResource({
       doc: 'Further addresses that sign-ins may return to.',
       example: [],
     }),
+    post_logout_redirect_uris: list({
+      can: ['create', 'update', 'read'],
+      format: 'redirect_uri',
+      default: [],
+      doc: 'Where a browser may go after the application has signed its user out: https, or loopback; exact.',
+      example: [],
+    }),
     require_pkce: boolean({
       can: ['create', 'update', 'read'],
       default: true,
@@ -71,6 +78,12 @@ export const apiCredentials = defineResource({
       nullable: true,
       doc: 'Shown once, in the answer that made it; null ever after.',
       example: 'gh_sk_test_…',
+    }),
+    jwks: object({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      doc: 'Public keys (a JWK set) that the application signs its assertions with: to prove itself without a secret (private_key_jwt), and to say for whom it acts (jwt-bearer).',
+      example: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'k1' }] },
     }),
     scopes: string({
       can: ['create', 'update', 'read', 'filter'],

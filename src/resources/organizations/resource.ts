@@ -78,6 +78,22 @@ export const organizations = defineResource({
       doc: 'How long invitations can be accepted, in seconds: an hour to thirty days; seven days by default.',
       example: 604_800,
     }),
+    session_max_seconds: integer({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      min: 300,
+      max: 31_536_000,
+      doc: 'How long after it a sign-in is good for entering an application of this organization, in seconds; null: as long as the installation says.',
+      example: 28_800,
+    }),
+    session_idle_seconds: integer({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      min: 300,
+      max: 31_536_000,
+      doc: 'The same for a browser that was not used for so long, in seconds.',
+      example: 3600,
+    }),
     config: object({ can: ['create', 'update', 'read'], nullable: true, doc: 'Settings of the hosted applications.' }),
     can_switch_live: boolean({ can: ['read'], doc: 'Whether it may go live.', example: true }),
     subscription_info: object({

@@ -1,0 +1,2 @@
+drop trigger api_credentials_post_logout_tell on api_credentials;
+alter table api_credentials drop column post_logout_redirect_uris;
