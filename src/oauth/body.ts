@@ -31,8 +31,15 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       if (size > LONGEST) fail(tooLarge())
       else chunks.push(chunk)
     })
-    request.on('end', () => resolve(Buffer.concat(chunks)))
-    request.on('close', () => reject(new AppError('malformed', { detail: 'The request body was cut off.' })))
+    // Every request is closed some time, and an error that nobody asked for costs more than all else here.
+    let whole = false
+    request.on('end', () => {
+      whole = true
+      resolve(Buffer.concat(chunks))
+    })
+    request.on('close', () => {
+      if (!whole) reject(new AppError('malformed', { detail: 'The request body was cut off.' }))
+    })
     request.on('error', () => reject(new AppError('malformed', { detail: 'The request body could not be read.' })))
   })
 }

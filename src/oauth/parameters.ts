@@ -9,9 +9,11 @@ const invalid = (detail: string): AppError => new AppError('malformed', { detail
 const JSON_TYPES = new Set(['application/json', 'application/vnd.api+json'])
 const FORM = 'application/x-www-form-urlencoded'
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decodeText(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw invalid('The request body is not valid UTF-8.')
   }
@@ -19,6 +21,7 @@ function decodeText(bytes: Buffer): string {
 
 /** Decodes one name or value of a form (`+` is a space). Throws `malformed` for broken escapes and invalid UTF-8. */
 export function decodeFormValue(text: string): string {
+  if (!/[%+]/.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

@@ -60,14 +60,15 @@ function translate(error: unknown): unknown {
 
 const translateUnlessSame = (inner: unknown, outer: unknown): unknown => (inner === outer ? outer : translate(inner))
 
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+
 /** The library refuses JSON and cannot decode Basic, so it is shown a form request that says only what it has to know. */
-const libraryRequest = (grantType: string, clientId: string): OAuth2Server.Request =>
-  new OAuth2Server.Request({
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '1' },
-    query: {},
-    body: { grant_type: grantType, client_id: clientId },
-  })
+function libraryRequest(grantType: string, clientId: string): OAuth2Server.Request {
+  const body = { grant_type: grantType, client_id: clientId }
+  const request = new OAuth2Server.Request({ method: 'POST', headers: FORM, query: {}, body })
+  // The type of the real body has been judged where it was read; the library would look it up in its tables again.
+  return Object.assign(request, { is: () => FORM['content-type'] })
+}
 
 function grantFor(parameters: Parameters): Grant {
   const grantType = parameters.get('grant_type')

@@ -1,5 +1,6 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { z } from 'zod'
+import { freshBytes } from '../crypto/fresh-bytes.js'
 
 /** Application kinds that a token can name. Source: DECISIONS 3. */
 const KINDS = ['sales_channel', 'integration', 'webapp', 'user', 'dashboard', 'resources'] as const
@@ -114,7 +115,7 @@ function common(subject: Subject, issuance: Issuance) {
     sub: subject.owner?.id ?? subject.clientId,
     aud: subject.resource === undefined ? [issuance.audience] : [issuance.audience, subject.resource],
     client_id: subject.clientId,
-    jti: `${subject.secretId ?? '-'}.${randomBytes(16).toString('base64url')}`,
+    jti: `${subject.secretId ?? '-'}.${freshBytes(16).toString('base64url')}`,
     ...signInClaims(subject),
     ...(subject.asserted === true ? { act: { sub: subject.clientId } } : {}),
   }

@@ -8,6 +8,8 @@ import { EVERYTHING, type Revocations } from './revocations.js'
 import { isSpecific, type Named, namedIn } from './scope-targets.js'
 
 const CACHED = 10_000
+// What namedIn finds specific has one of these in it; most scopes have none and need not be taken apart.
+const PARTICULAR = /:(?:id:|code:|\d)/
 
 interface Target {
   id: string
@@ -134,6 +136,7 @@ export function createMarkets(
   })
   return {
     async claimFor(organizationId, scope) {
+      if (!PARTICULAR.test(scope)) return undefined
       const items = scope.split(/[ ,]+/)
       const wanted = {
         market: namedIn(items, 'market'),

@@ -15,8 +15,11 @@ const stockOf = ({ market }: AccessClaims): number =>
   Math.min(MOST_STOCK, (market?.stock_location_ids.length ?? 0) * STOCK_ID)
 
 /** JSON in ASCII, because official clients decode it with `atob`, which knows no UTF-8. */
-const asciiJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+function asciiJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  if (!/[\u007f-\uffff]/.test(json)) return json
+  return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
 
 async function signed(key: RingKey, claims: object): Promise<string> {
   const input = `${key.header}.${Buffer.from(asciiJson(claims), 'latin1').toString('base64url')}`
