@@ -1,6 +1,5 @@
 import type { Server } from 'node:http'
 import type { Express, Request, Router } from 'express'
-import { confirmEmail } from './access/accounts.js'
 import type { Context } from './access/context.js'
 import { createParts, type Parts, type PartsOptions } from './app/parts.js'
 import { createPeople } from './app/people.js'
@@ -30,7 +29,6 @@ import { createPageErrors } from './pages/error.js'
 import { openApiYaml } from './pages/openapi.js'
 import { createPages } from './pages/routes.js'
 import { createSchemas } from './pages/schemas.js'
-import { createVerifyEmail } from './pages/verify-email.js'
 
 export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
@@ -114,9 +112,6 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   const known = [bearer, limitByCaller(parts.limits)]
   app.use('/api', noteMount, allowBrowsers, negotiate, known, readDocument, jsonApiPlane(parts, config))
   app.use(createDevMail({ knex: db.knex, secrets, config }))
-  app.use(
-    createVerifyEmail((token) => confirmEmail(db.knex, { tokenHash: parts.secrets.hash(token), now: parts.clock() })),
-  )
   app.use(createPages({ config, engine: db.engine, openApi: () => openApiYaml(parts.registry, config) }))
   app.use(unknownRoute)
   app.use(OAUTH_ENDPOINTS, createOAuthErrors(log))

@@ -4,7 +4,7 @@ import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
 import { type Account, insertAccount } from './accounts.js'
 import type { SecretMaker } from './context.js'
-import { type Holder, seatInvitedIn } from './invitations.js'
+import { seatInvitedIn } from './invitations.js'
 import { findMailedToken, keepMailedToken, type Mailbox, useMailedToken } from './mailed-tokens.js'
 
 /** Recognisable in a leak: the token of a mail that leads to an account. */
@@ -83,37 +83,44 @@ async function insertPerson(
   return account
 }
 
-/** Makes the account that a mailed token is for, once.
- *  @returns undefined when the token is not good.  Errors: `taken` when the address has got an account meanwhile */
-export function signUp(
-  { knex, secrets }: Place,
-  { token, ...making }: Making & { token: string },
-): Promise<Account | undefined> {
-  return asAuth(knex, async (trx) => {
+/** Thrown to roll back, and caught here. */
+class NotOpen extends Error {}
+
+/** What an attempt to make an account comes to: undefined when its token is not good, `known` when the address has got an
+ *  account meanwhile. */
+export type SignedUp = Account | 'known' | undefined
+
+async function attempt(work: Promise<Account | undefined>): Promise<SignedUp> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof NotOpen) return undefined
+    if ((error as { code?: string }).code === '23505') return 'known'
+    throw error
+  }
+}
+
+/** Makes the account that a mailed token is for, once. */
+export function signUp({ knex, secrets }: Place, { token, ...making }: Making & { token: string }): Promise<SignedUp> {
+  const work = asAuth(knex, async (trx) => {
     const returned = { purpose: 'sign_up', tokenHash: secrets.hash(token), now: making.now } as const
     const mailbox = await useMailedToken(trx, returned)
     return mailbox && insertPerson(trx, secrets, { ...making, email: mailbox.email })
   })
+  return attempt(work)
 }
 
-class NotOpen extends Error {}
-
-/** Makes the account of an invited address and seats it, both or neither: the invitation's token proves the mailbox.
- *  @returns undefined when the invitation is not open.  Errors: `taken` when the address has an account */
-export async function joinInvited(
+/** Makes the account of an invited address and seats it, both or neither: the invitation's token proves the mailbox. */
+export function joinInvited(
   { knex, secrets }: Place,
-  { tokenHash, email, ...making }: Making & Holder & { email: string },
-): Promise<Account | undefined> {
-  try {
-    return await asAuth(knex, async (trx) => {
-      const account = await insertPerson(trx, secrets, { ...making, email })
-      const { now, requestId } = making
-      const seat = await seatInvitedIn(trx, { tokenHash, now, userId: account.userId, requestId })
-      if (seat === undefined) throw new NotOpen()
-      return account
-    })
-  } catch (error) {
-    if (error instanceof NotOpen) return undefined
-    throw error
-  }
+  { token, email, ...making }: Making & { token: string; email: string },
+): Promise<SignedUp> {
+  const work = asAuth(knex, async (trx) => {
+    const account = await insertPerson(trx, secrets, { ...making, email })
+    const { now, requestId } = making
+    const seat = { tokenHash: secrets.hash(token), now, userId: account.userId, requestId }
+    if ((await seatInvitedIn(trx, seat)) === undefined) throw new NotOpen()
+    return account
+  })
+  return attempt(work)
 }

@@ -7,6 +7,7 @@ import { type Clients, createClients } from '../oauth/clients.js'
 import { createOwners, type Owners } from '../oauth/owners.js'
 import { createCookies } from '../pages/cookies.js'
 import { createEndSession } from '../pages/end-session.js'
+import { createEntrance } from '../pages/entrance.js'
 import { createVisits, type Visits } from '../pages/visit.js'
 import type { Parts, PartsOptions } from './parts.js'
 
@@ -40,7 +41,7 @@ export function createPeopleParts(parts: Parts, { config, db }: PartsOptions): P
 }
 
 /** Every route for people. A group of pages is one line here. */
-const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = [createEndSession]
+const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = [createEntrance, createEndSession]
 
 /** Builds the pages on which people sign in, agree, and look after their accounts. */
 export function createPeople(parts: Parts, options: PartsOptions): Router {

@@ -21,9 +21,13 @@ export const LIMITS = {
   token_client: { variable: 'RATE_LIMIT_TOKEN_CLIENT', points: 12_000, seconds: 60 },
   // Wrong secrets, by client_id and address. Source: RFC 6749 §2.3.1.
   client_secret: { variable: 'RATE_LIMIT_CLIENT_SECRET', points: 10, seconds: 60 },
-  // Passwords and second factors that are tried: for one account, and from one address for any.
+  // Passwords that are tried: for one account from one address, from one address for any, and for one account from all
+  // addresses that it has not been signed in to from before (also second factors).
   sign_in_account: { variable: 'RATE_LIMIT_SIGN_IN_ACCOUNT', points: 10, seconds: 900 },
   sign_in_address: { variable: 'RATE_LIMIT_SIGN_IN_ADDRESS', points: 100, seconds: 900 },
+  sign_in_stranger: { variable: 'RATE_LIMIT_SIGN_IN_STRANGER', points: 50, seconds: 3600 },
+  // Second factors that are tried, by account and address.
+  second_factor: { variable: 'RATE_LIMIT_SECOND_FACTOR', points: 5, seconds: 300 },
   // By address.
   sign_up: { variable: 'RATE_LIMIT_SIGN_UP', points: 20, seconds: 3600 },
   // By account, whether it exists or not.

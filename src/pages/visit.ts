@@ -22,7 +22,8 @@ export interface Visit {
   readonly form: Parameters
   /** The hidden field of a form for this purpose: good in this browser, for this sign-in. */
   csrf(purpose: string): string
-  /** Signs a person in: the browser gets a new session, the old one ends.  @returns nothing; the cookie is set */
+  /** Signs a person in: the browser gets a new token; the session of somebody else ends.  @returns nothing; the cookie is
+   *  set */
   signIn(person: { userId: string; amr: Session['amr'] }): Promise<void>
   /** Ends the session of this browser. */
   signOut(): Promise<void>
@@ -96,10 +97,12 @@ export function createVisits(parts: VisitParts): Visits {
       form,
       csrf: (purpose) => secrets.hash(`csrf\n${purpose}\n${browserId}\n${session?.id ?? ''}`),
       signIn: async ({ userId, amr }) => {
-        if (session !== undefined) await sessions.end(session, now)
+        // Who was signed in already goes on under a new token: what apps got in this session lives on.
+        const renewed = session?.userId === userId && (await sessions.renew(session.id, { amr, now, newToken: true }))
+        if (session !== undefined && !renewed) await sessions.end(session, now)
         const address = addressOf(req)
         const userAgent = req.headers['user-agent']
-        cookies.write(res, 'session', await sessions.begin({ userId, amr, address, userAgent, now }))
+        cookies.write(res, 'session', renewed || (await sessions.begin({ userId, amr, address, userAgent, now })))
       },
       signOut,
     }

@@ -47,8 +47,8 @@ export interface Sessions {
   find(token: string, now: Date): Promise<Session | undefined>
   /** The open sessions of a user, newest first. */
   listOf(userId: string, now: Date): Promise<Session[]>
-  /** Notes that the person has proven themself anew, or more strongly. */
-  renew(id: string, proof: { amr: readonly Method[]; now: Date }): Promise<void>
+  /** Notes that the person has proven themself anew, or more strongly.  @returns the new token, where one is wanted */
+  renew(id: string, proof: { amr: readonly Method[]; now: Date; newToken?: boolean }): Promise<string | undefined>
   /** Ends one session of a user, with the access tokens and families that hang on it.  @returns whether it was open */
   end(session: { id: string; userId: string }, now: Date): Promise<boolean>
   /** Ends all sessions of a user but `except`, with everything that hangs on them. */
@@ -187,12 +187,13 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
         return session
       }),
     listOf: (userId, now) => asAuth(knex, (trx) => read(trx, { which: 's.user_id = :it', it: userId, now })),
-    renew: (id, { amr, now }) =>
-      asAuth(knex, async (trx) => {
-        await trx('sessions')
-          .where({ id })
-          .update({ amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now, longest_idle_seconds: 0 })
-      }),
+    renew: async (id, { amr, now, newToken = false }) => {
+      const token = secrets.newSecret(PREFIX)
+      const proof = { amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now, longest_idle_seconds: 0 }
+      const change = newToken ? { ...proof, token_hash: secrets.hash(token) } : proof
+      await asAuth(knex, (trx) => trx('sessions').where({ id }).update(change))
+      return newToken ? token : undefined
+    },
     end: async ({ id, userId }, now) => (await end({ id, userId, now })) > 0,
     endAll: async (userId, options) => void (await end({ userId, ...options })),
   }

@@ -1,0 +1,67 @@
+import { type Candidate, checkCandidate, findCandidate, renewHash } from '../access/accounts-sign-in.js'
+import { canonicalAddress } from '../access/addresses.js'
+import type { LimitName } from '../config/limits.js'
+import { networkOf } from '../http/client-address.js'
+import { networkFor } from '../http/request.js'
+import type { LimitKey, Limits } from '../limits/limits.js'
+import type { EntranceParts } from './entrance-parts.js'
+import type { Visit } from './visit.js'
+
+type Taking = readonly [name: LimitName, key: LimitKey]
+
+/** A person whose password was right. */
+export interface Admitted {
+  readonly userId: string
+  readonly email: string
+  readonly twoFactor: boolean
+  /** Whether they have signed in from this network before. */
+  readonly known: boolean
+}
+
+/** Counts a try in each limit, in order; what is counted before a refusal stays counted.
+ *  @throws AppError too_many */
+export async function takeEach(limits: Limits, takings: readonly Taking[]): Promise<void> {
+  for (const [name, key] of takings) await limits.take(name, key)
+}
+
+/** Takes back what a try that was right has counted. */
+export async function giveEachBack(limits: Limits, takings: readonly Taking[]): Promise<void> {
+  for (const [name, key] of takings) await limits.giveBack(name, key)
+}
+
+/** The limits of a try from a network that its account does not know: over all such networks. Whoever has signed in from
+ *  a network before is not kept out there by what others do elsewhere, so nobody can lock a person out. */
+const strangersTry = (known: boolean, key: LimitKey): Taking[] => (known ? [] : [['sign_in_stranger', key]])
+
+/** Tries a password. The try is counted before its hash is computed, and given back when it was right: a hundred at once
+ *  are a hundred (ATTACKS S5). The same work is done whoever it is (S3).
+ *  @returns undefined whatever the reason.  @throws AppError too_many */
+export async function tryPassword(
+  { db, config, limits }: EntranceParts,
+  visit: Visit,
+  { address, password }: { address: string; password: string },
+): Promise<Admitted | undefined> {
+  const { knex } = db
+  const network = networkFor(visit.req)
+  const email = canonicalAddress(address)
+  const near: Taking[] = [
+    ['sign_in_address', network],
+    ['sign_in_account', [email ?? '', network]],
+  ]
+  await takeEach(limits, near)
+  const found: Candidate | undefined = await findCandidate(knex, { email: email ?? '', now: visit.now })
+  const known = found?.addresses.some((one) => networkOf(one) === network) ?? false
+  const far = strangersTry(known, email ?? '')
+  await takeEach(limits, far)
+  const { bcryptCost } = config
+  if (!(await checkCandidate(found, { password, bcryptCost })) || found === undefined) return undefined
+  await giveEachBack(limits, [...near, ...far])
+  await renewHash(knex, { candidate: found, password, bcryptCost })
+  return { userId: found.userId, email: found.email, twoFactor: found.twoFactor, known }
+}
+
+/** The limits of one try of a second factor: of the person here, and of the person everywhere else. */
+export const secondFactorTry = (visit: Visit, { userId, known }: { userId: string; known: boolean }): Taking[] => [
+  ['second_factor', [userId, networkFor(visit.req)]],
+  ...strangersTry(known, ['second factor', userId]),
+]
