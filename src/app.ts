@@ -21,6 +21,7 @@ import { beginRequest, networkFor, principalFor, requestIdOf, stateOf } from './
 import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
 import { createTokenInfo } from './http/tokeninfo.js'
+import { traceRequests } from './http/tracing.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
 import { createUserinfo } from './oauth/userinfo.js'
@@ -99,7 +100,7 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   const { config, db, log } = options
   const app = createExpress()
   app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime(config.requestTimeoutMs))
-  app.use(measure(parts.metrics))
+  app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   app.use(createHealth({ isReady }), createMetricsPage(parts.metrics, { token: config.metricsToken }))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })

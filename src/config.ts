@@ -46,6 +46,8 @@ export interface Config {
   readonly jobs: boolean
   /** Who may read /metrics; undefined: who asks from this machine. */
   readonly metricsToken: string | undefined
+  /** Where spans are sent, by OTLP over HTTP; undefined: none are made. */
+  readonly otlpEndpoint: string | undefined
   /** RATE_LIMITS: off for load tests only. */
   readonly rateLimits: boolean
   readonly rates: Rates
@@ -124,6 +126,7 @@ const schema = z.object({
     )
     .refine(isAddressList, 'must be addresses or networks, such as 10.0.0.0/8, separated by commas')
     .default([]),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
   METRICS_TOKEN: z
     .string()
     .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, 'must have at least 16 letters and digits, and no blank')
@@ -185,6 +188,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,
     jobs: variables.JOBS,
+    otlpEndpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT && trimmed(variables.OTEL_EXPORTER_OTLP_ENDPOINT),
     metricsToken: variables.METRICS_TOKEN,
     rateLimits: variables.RATE_LIMITS,
     rates,

@@ -10,6 +10,7 @@ import type { Runner } from '../jobs/runner.js'
 import type { Registry } from '../jsonapi/registry.js'
 import { createLimits, type RunningLimits } from '../limits/limits.js'
 import { createMetrics, type Metrics } from '../metrics/metrics.js'
+import { startTraces } from '../metrics/traces.js'
 import { compileResources } from '../resources/index.js'
 import { type Activity, createActivity } from '../tokens/activity.js'
 import { checkFingerprint } from '../tokens/fingerprint.js'
@@ -82,6 +83,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   const lifetimes = { absoluteSeconds: config.sessionMaxSeconds, idleSeconds: config.sessionIdleSeconds }
   const sessions = createSessions({ knex: db.knex, secrets, revocations, limits: lifetimes })
   const runner = createJobs({ knex: db.knex, log, clock, config, secrets, keys })
+  let stopTraces = async (): Promise<void> => undefined
   return {
     clock,
     registry,
@@ -96,6 +98,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
     metrics,
     runner,
     async start() {
+      if (config.otlpEndpoint !== undefined) stopTraces = await startTraces(config.otlpEndpoint)
       await revocations.start()
       await keys.start()
       activity.start()
@@ -108,6 +111,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
       await limits.stop()
       keys.stop()
       await revocations.stop()
+      await stopTraces()
     },
   }
 }

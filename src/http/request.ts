@@ -11,6 +11,8 @@ export interface RequestState {
   readonly id: string
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
+  /** Of the request's span, where traces are made. */
+  traceId?: string
   /** Where it comes from, once http/client-address has looked. */
   address?: string
   /** As whom that address is limited. */
