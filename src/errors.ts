@@ -13,7 +13,8 @@ const entry = (status: number, code: string, title: string, oauth = 'invalid_req
   oauth,
 })
 
-/** The closed table of error kinds. Sources: CONTRACT 2.6 and 5.2, DECISIONS 6, RFC 6749 §5.2, RFC 6750 §3.1. */
+/** The closed table of error kinds. Sources: CONTRACT 2.6 and 5.2, DECISIONS 6, RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1,
+ *  RFC 8628 §3.5, RFC 8707 §2, RFC 9101 §6, OpenID Connect Core §3.1.2.6. */
 export const KINDS = {
   malformed: entry(400, 'BAD_REQUEST', 'Bad request'),
   invalid_grant: entry(400, 'BAD_REQUEST', 'invalid_grant', 'invalid_grant'),
@@ -21,6 +22,17 @@ export const KINDS = {
   unauthorized_client: entry(400, 'BAD_REQUEST', 'unauthorized_client', 'unauthorized_client'),
   unsupported_grant_type: entry(400, 'BAD_REQUEST', 'unsupported_grant_type', 'unsupported_grant_type'),
   unsupported_response_type: entry(400, 'BAD_REQUEST', 'unsupported_response_type', 'unsupported_response_type'),
+  invalid_target: entry(400, 'BAD_REQUEST', 'invalid_target', 'invalid_target'),
+  access_denied: entry(400, 'BAD_REQUEST', 'access_denied', 'access_denied'),
+  authorization_pending: entry(400, 'BAD_REQUEST', 'authorization_pending', 'authorization_pending'),
+  slow_down: entry(400, 'BAD_REQUEST', 'slow_down', 'slow_down'),
+  expired_token: entry(400, 'BAD_REQUEST', 'expired_token', 'expired_token'),
+  invalid_request_uri: entry(400, 'BAD_REQUEST', 'invalid_request_uri', 'invalid_request_uri'),
+  request_not_supported: entry(400, 'BAD_REQUEST', 'request_not_supported', 'request_not_supported'),
+  request_uri_not_supported: entry(400, 'BAD_REQUEST', 'request_uri_not_supported', 'request_uri_not_supported'),
+  login_required: entry(400, 'BAD_REQUEST', 'login_required', 'login_required'),
+  consent_required: entry(400, 'BAD_REQUEST', 'consent_required', 'consent_required'),
+  interaction_required: entry(400, 'BAD_REQUEST', 'interaction_required', 'interaction_required'),
   invalid_assertion: entry(400, 'BAD_REQUEST', 'invalid_assertion', 'invalid_assertion'),
   unauthenticated: entry(401, 'INVALID_TOKEN', 'Invalid token', 'invalid_token'),
   invalid_client: entry(401, 'UNAUTHORIZED', 'invalid_client', 'invalid_client'),

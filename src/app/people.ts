@@ -5,7 +5,10 @@ import { networkFor, stateOf } from '../http/request.js'
 import type { ClientLimits } from '../oauth/client-limits.js'
 import { type Clients, createClients } from '../oauth/clients.js'
 import { createOwners, type Owners } from '../oauth/owners.js'
+import { createAccountPages } from '../pages/account/routes.js'
+import { createAuthorize } from '../pages/authorize.js'
 import { createCookies } from '../pages/cookies.js'
+import { createDevice } from '../pages/device.js'
 import { createEndSession } from '../pages/end-session.js'
 import { createEntrance } from '../pages/entrance.js'
 import { createVisits, type Visits } from '../pages/visit.js'
@@ -35,13 +38,19 @@ export function createPeopleParts(parts: Parts, { config, db }: PartsOptions): P
     db,
     visits: createVisits({ config, sessions, secrets, cookies, clock, addressOf }),
     owners: createOwners({ knex: db.knex, bcryptCost: config.bcryptCost }),
-    clients: createClients({ db, secrets, revocations }),
+    clients: createClients({ db, secrets, revocations, ...config }),
     limitsOf: (req) => ({ limits, network: networkFor(req) }),
   }
 }
 
 /** Every route for people. A group of pages is one line here. */
-const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = [createEntrance, createEndSession]
+const ROUTES: readonly ((parts: PeopleParts) => RequestHandler)[] = [
+  createEntrance,
+  createAccountPages,
+  createEndSession,
+  createAuthorize,
+  createDevice,
+]
 
 /** Builds the pages on which people sign in, agree, and look after their accounts. */
 export function createPeople(parts: Parts, options: PartsOptions): Router {

@@ -13,6 +13,8 @@ const RIGHT = /^(?:([a-z][a-z_]{0,63}):(?:create|read|update|destroy|manage)|\*:
 // Whatever looks like a right narrows, also what was registered before we refused it and means nothing.
 const NARROWING = /^(?!(?:market|store|stock_location):)(?:\*|[a-z][a-z0-9_]*):[a-z*]+$/
 const PLANES: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api'])
+/** Who somebody is (OpenID Connect Core §5.4): for clients whose people sign in. */
+const IDENTITY: ReadonlySet<string> = new Set(['openid', 'profile', 'email'])
 
 const DEFAULTS: Record<ClientKind, string> = {
   sales_channel: 'market:all',
@@ -22,7 +24,8 @@ const DEFAULTS: Record<ClientKind, string> = {
   dashboard: 'provisioning-api',
 }
 
-const itemsOf = (scope: string): string[] => scope.split(/[ ,]+/).filter((item) => item !== '')
+/** The items of a scope; the contract's clients join them with commas. */
+export const itemsOf = (scope: string): string[] => scope.split(/[ ,]+/).filter((item) => item !== '')
 
 /** What a commerce item points at, e.g. `market` for `market:id:abc`; undefined for other items. */
 function targetOf(item: string): string | undefined {
@@ -53,6 +56,7 @@ function checkItem(item: string, options: { client: Client; items: readonly stri
     checkTarget(item, target, options)
     return
   }
+  if (IDENTITY.has(item) && tellsWhoSomebodyIs(item, client)) return
   const provisioning = client.kind !== 'sales_channel'
   if (PLANES.has(item) && provisioning) return
   const right = RIGHT.exec(item)
@@ -61,6 +65,13 @@ function checkItem(item: string, options: { client: Client; items: readonly stri
     if (subject === undefined || subjects === undefined || subjects.has(subject)) return
   }
   throw refuse('The requested scope is invalid, unknown, malformed, or not allowed for this client.')
+}
+
+/** Signing people in is what these clients are for; one that is registered for some of it gets that. */
+function tellsWhoSomebodyIs(item: string, { kind, scopes }: Client): boolean {
+  if (kind !== 'webapp' && kind !== 'dashboard') return false
+  const of = itemsOf(scopes).filter((one) => IDENTITY.has(one))
+  return of.length === 0 || of.includes(item)
 }
 
 /** Resource types that a scope item may name; undefined: any well-formed name. */
@@ -118,7 +129,8 @@ function covered(item: string, of: readonly string[]): boolean {
 /** A token without such items would have all the rights of its role: where rights are registered, it names some.
  *  Throws `invalid_scope`. Source: DECISIONS 3 "Scopes" */
 function checkBounds(items: readonly string[], client: Client): void {
-  if (!isBound(client)) return
+  // Who somebody is, is no right: such a token has none (access/abilities.ts).
+  if (!isBound(client) || items.every((item) => IDENTITY.has(item))) return
   const of = itemsOf(client.scopes)
   const asked = items.filter((item) => PLANES.has(item) || narrows(item))
   const free = of.includes('provisioning-api') && !of.some(narrows)

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { aMember, anApplication, anOwner, aPerson, call, type Owner } from '../support/api.js'
+import { aWebapp } from '../support/authorize.js'
+import { aBrowser, type Browser } from '../support/browser.js'
+import { basic } from '../support/oauth-service.js'
+import { type Service, startService } from '../support/service.js'
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const DASHBOARD = { client_id: 'gatehouse-dashboard' }
+
+let service: Service
+let owner: Owner
+let tv: { client_id: string; client_secret: string }
+let time = 0
+
+beforeAll(async () => {
+  service = await startService({ clock: () => new Date(Date.now() + time) })
+  owner = await anOwner(service, 'Acme')
+  const { clientId, clientSecret } = await aWebapp(service, owner, { name: 'Tele', redirect_uri: null })
+  tv = { client_id: clientId, client_secret: clientSecret }
+})
+afterAll(() => service.stop())
+
+const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
+  call(service, path, { method: 'POST', body: new URLSearchParams(form), headers })
+
+const start = (form: Record<string, string> = tv) => post('/oauth/device_authorization', form)
+
+/** Asks for the tokens, after the interval. */
+async function poll(device_code: string, client: Record<string, string> = tv, seconds = 6) {
+  time += seconds * 1000
+  // The answer's shape is the token endpoint's business.
+  const body = new URLSearchParams({ ...client, grant_type: GRANT, device_code })
+  const answer = await fetch(`${service.url}/oauth/token`, { method: 'POST', body })
+  // biome-ignore lint/suspicious/noExplicitAny: a spec looks at whatever came
+  return { status: answer.status, body: (await answer.json()) as any }
+}
+
+async function browserOf(userId: string): Promise<Browser> {
+  const browser = aBrowser(service)
+  await browser.signIn(userId)
+  return browser
+}
+
+/** Types a code; the page that follows. */
+async function typed(browser: Browser, user_code: string) {
+  return browser.submit(await browser.get('/device'), { user_code })
+}
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+
+describe('RFC 8628 devices', () => {
+  test('8628-01 get a code for themselves and one for their person, not to be kept', async () => {
+    const { status, body, headers } = await start()
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(Object.keys(body)).toEqual([
+      'device_code',
+      'user_code',
+      'verification_uri',
+      'verification_uri_complete',
+      'expires_in',
+      'interval',
+    ])
+    expect(body.verification_uri).toBe(`${service.config.pagesUrl}/device`)
+    expect(body.verification_uri_complete).toBe(`${service.config.pagesUrl}/device?user_code=${body.user_code}`)
+    expect([body.expires_in, body.interval]).toEqual([900, 5])
+  })
+
+  test('8628-03 the person’s code has 34 bits in letters that cannot be confused; only hashes are kept', async () => {
+    const codes = await Promise.all(Array.from({ length: 20 }, () => start()))
+    for (const { body } of codes)
+      expect(body.user_code).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+    expect(new Set(codes.map(({ body }) => body.user_code)).size).toBe(20)
+    const rows = JSON.stringify(await service.db.knex('device_codes').select('*'))
+    expect(rows).not.toContain(codes[0]?.body.device_code)
+    expect(rows).not.toContain(codes[0]?.body.user_code.replace('-', ''))
+  })
+
+  test('somebody lets one in: it gets tokens of that person in that organization, once', async () => {
+    const { body } = await start({ ...tv, scope: 'roles:read' })
+    expect((await poll(body.device_code)).body.error).toBe('authorization_pending')
+    const browser = await browserOf(owner.userId)
+    const page = await typed(browser, body.user_code)
+    const done = await browser.submit(page, {}, { press: 'allow' })
+    expect([done.status, done.text]).toEqual([200, expect.stringContaining('The device is in')])
+    const token = await poll(body.device_code)
+    expect([token.status, token.body.scope, token.body.owner_id]).toEqual([200, 'roles:read', owner.userId])
+    expect(token.body.refresh_token.split('.')).toHaveLength(3)
+    const claims = claimsOf(token.body.access_token)
+    expect([claims.organization.id, claims.application.kind]).toEqual([owner.organizationId, 'webapp'])
+    expect((await poll(body.device_code)).body.error).toBe('invalid_grant')
+    // The person's code is used up too.
+    expect((await typed(browser, body.user_code)).status).toBe(400)
+  })
+
+  test('8628-02 asking too fast is slow_down, and five seconds more from then on', async () => {
+    const { body } = await start()
+    expect((await poll(body.device_code, tv, 0)).body.error).toBe('authorization_pending')
+    expect((await poll(body.device_code, tv, 3)).body.error).toBe('slow_down')
+    expect((await poll(body.device_code, tv, 8)).body.error).toBe('slow_down')
+    expect((await poll(body.device_code, tv, 16)).body.error).toBe('authorization_pending')
+    const { body: eager } = await start()
+    const answers = await Promise.all([1, 2, 3].map(() => poll(eager.device_code, tv, 0)))
+    expect(answers.map((one) => one.body.error).sort()).toEqual(['authorization_pending', 'slow_down', 'slow_down'])
+  })
+
+  test('8628-02 refused is access_denied, old is expired_token', async () => {
+    const { body } = await start()
+    const browser = await browserOf(owner.userId)
+    const refused = await browser.submit(await typed(browser, body.user_code), {}, { press: 'deny' })
+    expect(refused.text).toContain('Refused')
+    expect((await poll(body.device_code)).body.error).toBe('access_denied')
+    const { body: old } = await start()
+    const page = await typed(browser, old.user_code)
+    expect((await poll(old.device_code, tv, 901)).body.error).toBe('expired_token')
+    await browser.signIn(owner.userId)
+    expect((await typed(browser, old.user_code)).status).toBe(400)
+    expect((await browser.submit(page, {}, { press: 'allow' })).status).not.toBe(200)
+  })
+
+  test('8628-03 case, dashes and spaces do not matter; a wrong code is told so', async () => {
+    const browser = await browserOf(owner.userId)
+    const { body } = await start()
+    const plain = body.user_code.replace('-', '').toLowerCase()
+    for (const one of [plain, ` ${plain.slice(0, 3)} ${plain.slice(3)} `, body.user_code])
+      expect((await typed(browser, one)).text).toContain('Let Tele in on a device?')
+    const wrong = await typed(browser, 'BBBB-BBBB')
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('No device waits with this code')])
+  })
+
+  test('8628-04 the page shows client, organization, rights and code, and asks even when the code was in the address', async () => {
+    const { body } = await start({ ...tv, scope: 'roles:read market:code:usa' })
+    const browser = await browserOf(owner.userId)
+    const { pathname, search } = new URL(body.verification_uri_complete)
+    const entry = await browser.get(`${pathname}${search}`)
+    expect(entry.forms[0]?.controls.find(({ name }) => name === 'user_code')?.value).toBe(body.user_code)
+    expect((await poll(body.device_code)).body.error).toBe('authorization_pending')
+    const page = await browser.submit(entry)
+    for (const shown of ['Tele', 'Acme', 'See roles in Acme', 'market usa', body.user_code, 'in front of you'])
+      expect(page.text).toContain(shown)
+    expect((await poll(body.device_code)).body.error).toBe('authorization_pending')
+    const decisions = page.forms[0]?.controls.filter(({ name }) => name === 'decision').map(({ value }) => value)
+    expect(decisions).toEqual(['allow', 'deny'])
+  })
+
+  test('whoever is not signed in signs in first, and comes back to the code', async () => {
+    const page = await aBrowser(service).get('/device?user_code=BCDF-GHJK')
+    const url = new URL(page.location ?? '', 'http://here')
+    expect([url.pathname, url.searchParams.get('return_to')]).toEqual(['/login', '/device?user_code=BCDF-GHJK'])
+  })
+
+  test('8628-05 the code is bound to its client, which authenticates on both calls', async () => {
+    const { client_secret: _, ...bare } = tv
+    expect((await start(bare)).status).toBe(401)
+    expect((await start({ ...bare, client_secret: 'wrong' })).body.error).toBe('invalid_client')
+    const header = basic(tv.client_id, tv.client_secret)
+    expect((await post('/oauth/device_authorization', {}, header)).status).toBe(200)
+    const { body } = await start()
+    const browser = await browserOf(owner.userId)
+    await browser.submit(await typed(browser, body.user_code), {}, { press: 'allow' })
+    expect((await poll(body.device_code, bare)).status).toBe(401)
+    expect((await poll(body.device_code, DASHBOARD)).body.error).toBe('invalid_grant')
+    const other = await aWebapp(service, owner)
+    const others = { client_id: other.clientId, client_secret: other.clientSecret }
+    expect((await poll(body.device_code, others)).body.error).toBe('invalid_grant')
+    expect((await poll(body.device_code)).status).toBe(200)
+  })
+
+  test('applications that act for themselves have no devices', async () => {
+    const one = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin ?? '' })
+    const answer = await start({ client_id: one.clientId, client_secret: one.clientSecret })
+    expect(answer.body.error).toBe('unauthorized_client')
+    const channel = await anApplication(service, owner, 'sales_channel')
+    expect((await start({ client_id: channel.clientId })).body.error).toBe('unauthorized_client')
+    expect((await start({ ...tv, scope: 'nonsense' })).body.error).toBe('invalid_scope')
+  })
+
+  test.each(['GET', 'DELETE'])('%s is 405', async (method) => {
+    expect((await call(service, '/oauth/device_authorization', { method })).status).toBe(405)
+  })
+
+  test('whoever has no seat in the organization of the webapp lets nobody in', async () => {
+    const { body } = await start()
+    const browser = await browserOf((await aPerson(service)).userId)
+    const page = await typed(browser, body.user_code)
+    expect([page.status, page.text]).toEqual([400, expect.not.stringContaining('Acme')])
+    const forced = await browser.submit(page, { decision: 'allow', organization: owner.organizationId })
+    expect(forced.status).toBe(400)
+    expect((await poll(body.device_code)).body.error).toBe('authorization_pending')
+  })
+
+  test('a seat or a session that ends before the device asks gives it nothing', async () => {
+    const member = await aMember(service, owner, owner.roles.Member ?? '')
+    const browser = await browserOf(member.userId)
+    const { body } = await start()
+    await browser.submit(await typed(browser, body.user_code), {}, { press: 'allow' })
+    await owner.delete(`/memberships/${member.membershipId}`)
+    expect((await poll(body.device_code)).body.error).toBe('invalid_grant')
+    const again = await browserOf(owner.userId)
+    const { body: other } = await start()
+    await again.submit(await typed(again, other.user_code), {}, { press: 'allow' })
+    await service.parts.sessions.endAll(owner.userId, { now: service.parts.clock() })
+    expect((await poll(other.device_code)).body.error).toBe('invalid_grant')
+  })
+
+  test('two answers at once: one counts', async () => {
+    const { body } = await start()
+    const browser = await browserOf(owner.userId)
+    const page = await typed(browser, body.user_code)
+    const answers = await Promise.all([
+      browser.submit(page, {}, { press: 'allow' }),
+      browser.submit(page, {}, { press: 'deny' }),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
+  })
+
+  test('R8 the answer needs the form of this browser', async () => {
+    const { body } = await start()
+    const browser = await browserOf(owner.userId)
+    const fields = { user_code: body.user_code, decision: 'allow' }
+    expect((await browser.post('/device', fields)).status).toBe(403)
+    expect((await poll(body.device_code)).body.error).toBe('authorization_pending')
+  })
+})
+
+describe('the command line', () => {
+  const approve = async (userId: string, scope: string, organization?: string) => {
+    const { body } = await start({ ...DASHBOARD, scope })
+    const browser = await browserOf(userId)
+    const page = await typed(browser, body.user_code)
+    const fields = organization === undefined ? {} : { organization }
+    await browser.submit(page, fields, { press: 'allow' })
+    return { page, token: await poll(body.device_code, DASHBOARD) }
+  }
+
+  test('is asked about, although the console is not; with provisioning-api it acts in all organizations', async () => {
+    const { page, token } = await approve(owner.userId, 'provisioning-api')
+    expect(page.text).toContain('Let Gatehouse in on a device?')
+    expect(page.text).toContain('all your organizations')
+    const claims = claimsOf(token.body.access_token)
+    expect([claims.user.id, claims.organization, claims.application.kind]).toEqual([
+      owner.userId,
+      undefined,
+      'dashboard',
+    ])
+  })
+
+  test('else in the one that is chosen', async () => {
+    const other = await anOwner(service, 'Other')
+    const member = await aMember(service, other, other.roles.Member ?? '')
+    await service.db.knex('memberships').where({ id: member.membershipId }).update({ user_id: owner.userId })
+    await service.parts.revocations.refresh()
+    const { page, token } = await approve(owner.userId, 'market:all', other.organizationId)
+    expect(page.text).toContain('In which organization?')
+    expect(claimsOf(token.body.access_token).organization.id).toBe(other.organizationId)
+    const foreign = await anOwner(service)
+    const { token: none } = await approve(owner.userId, 'market:all', foreign.organizationId)
+    expect(none.body.error).toBe('authorization_pending')
+  })
+})
+
+test('8628-03 codes cannot be guessed: ten wrong ones from an address, and no more for ten minutes', async () => {
+  const limited = await startService({ db: service.db, env: { RATE_LIMITS: 'on', RATE_LIMIT_DEVICE_CODE: '3/600' } })
+  try {
+    const browser = aBrowser(limited)
+    await browser.signIn(owner.userId)
+    const page = await browser.get('/device')
+    const attempts: number[] = []
+    for (let turn = 0; turn < 5; turn += 1)
+      attempts.push((await browser.submit(page, { user_code: `BBBB-BBB${'BCDFG'[turn]}` })).status)
+    expect(attempts).toEqual([400, 400, 400, 429, 429])
+  } finally {
+    await limited.stop()
+  }
+})

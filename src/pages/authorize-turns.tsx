@@ -1,0 +1,145 @@
+import { makerOf, type Seat, seatIn, seatsOf } from '../access/seats.js'
+import { AppError } from '../errors.js'
+import { successAddress } from '../oauth/authorize/answer.js'
+import { covers, joinScopes, meaningOf } from '../oauth/authorize/meaning.js'
+import type { AuthorizationRequest } from '../oauth/authorize/request.js'
+import { wordsOf } from '../oauth/authorize/words.js'
+import { spansOrganizations } from '../oauth/dashboard.js'
+import { saveCode } from '../tokens/codes.js'
+import { createConsents } from '../tokens/consents.js'
+import type { Session } from '../tokens/sessions.js'
+import type { AuthorizeParts } from './authorize-parts.js'
+import { NoSeatPage } from './authorize-refusals.js'
+import { isAsNewAsAsked, isNewEnoughFor, refuseIfSilent } from './authorize-steps.js'
+import { brandingOf } from './branding.js'
+import { ConsentPage } from './consent.js'
+import { OrganizationChoicePage } from './organization-choice.js'
+import { signInAddress } from './return-to.js'
+import type { PageAnswer, Visit } from './visit.js'
+
+/** One step of a sound request in a browser. */
+export interface Turn {
+  readonly visit: Visit
+  readonly request: AuthorizationRequest
+  /** When it was made, in milliseconds. */
+  readonly askedAt: number
+  /** The request as it travels on. */
+  readonly sealed: string
+  /** What the person has pressed; undefined: nothing yet. */
+  readonly decided: { readonly allow: boolean; readonly organizationId: string | undefined } | undefined
+}
+
+/** A turn of somebody who is signed in. */
+interface PersonTurn extends Turn {
+  readonly session: Session
+  /** Where to sign in anew. */
+  readonly someoneElse: string
+}
+
+const cancelled = (): AppError => new AppError('access_denied', { detail: 'The person has said no.' })
+
+/** Makes what happens to a sound request: sign-in, seat, organization, consent, code; the first that is wanting is asked
+ *  for. A refusal that it throws (status 400) goes to the application. */
+export function createAuthorizeTurns({ db: { knex }, config, secrets }: AuthorizeParts) {
+  const consents = createConsents(knex)
+
+  function signIn({ request, sealed }: Turn, again: boolean): PageAnswer {
+    refuseIfSilent(request, 'sign_in')
+    const { loginHint: email } = request
+    const to = `/oauth/continue?request=${sealed}`
+    return { to: signInAddress(to, { again, ...(email === undefined ? {} : { email }) }) }
+  }
+
+  async function issue({ request, session, visit }: PersonTurn, organizationId: string | undefined) {
+    const { client, codeChallenge, nonce, redirectUri, resource, scope } = request
+    const code = await saveCode(knex, secrets, {
+      code: {
+        organizationId,
+        clientId: client.clientId,
+        applicationId: client.organization === undefined ? undefined : client.applicationId,
+        userId: session.userId,
+        sessionId: session.id,
+        redirectUri,
+        scope,
+        codeChallenge,
+        nonce,
+        resource,
+        authenticatedAt: session.authenticatedAt,
+        amr: session.amr,
+      },
+      now: visit.now,
+    })
+    return { to: successAddress(request, { code, issuer: config.issuer }) }
+  }
+
+  async function askConsent(turn: PersonTurn, { organization }: Seat): Promise<PageAnswer> {
+    const { visit, request, sealed, someoneElse } = turn
+    refuseIfSilent(request, 'consent')
+    const { client, redirectUri, resource, scope } = request
+    const maker = await makerOf(knex, { organizationId: organization.id, applicationId: client.applicationId })
+    const { imageFrom } = brandingOf(organization)
+    const document = (
+      <ConsentPage
+        visit={visit}
+        application={client.name}
+        maker={maker}
+        organization={organization}
+        words={wordsOf(scope, organization.name)}
+        host={new URL(redirectUri).host}
+        resource={resource}
+        sealed={sealed}
+        someoneElse={someoneElse}
+      />
+    )
+    return { document, ...(imageFrom === undefined ? {} : { imageFrom }) }
+  }
+
+  /** A webapp acts in the organization that it belongs to. A public one is asked about each time: whoever knows its
+   *  client_id can pretend to be it (ATTACKS R7). */
+  async function webappTurn(turn: PersonTurn, seat: Seat): Promise<PageAnswer> {
+    const { decided, request, session, visit } = turn
+    const { client, prompt, scope } = request
+    const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
+    const given = client.confidential ? await consents.find(key) : undefined
+    if (decided?.allow) {
+      const all = given === undefined ? scope : joinScopes(given, scope)
+      await consents.save(key, { applicationId: client.applicationId, scope: all, now: visit.now })
+      return issue(turn, seat.organization.id)
+    }
+    const known = given !== undefined && covers(meaningOf(given), meaningOf(scope))
+    return known && !prompt.has('consent') ? issue(turn, seat.organization.id) : askConsent(turn, seat)
+  }
+
+  /** The console acts where its user says: in one organization, or for the user in all of theirs. */
+  async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
+    const { decided, request, sealed, session, someoneElse, visit } = turn
+    if (spansOrganizations(request.scope)) return issue(turn, undefined)
+    const seats = await seatsOf(knex, session.userId)
+    const wanted = decided?.allow ? decided.organizationId : undefined
+    const chosen = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
+    if (chosen !== undefined)
+      return isNewEnoughFor(session, chosen, visit.now) ? issue(turn, chosen.organization.id) : signIn(turn, true)
+    const shown = { visit, application: request.client.name, sealed, someoneElse }
+    refuseIfSilent(request, seats.length === 0 ? 'no_seat' : 'choose')
+    if (seats.length === 0) return { document: <NoSeatPage {...shown} />, status: 403 }
+    return { document: <OrganizationChoicePage {...shown} seats={seats} /> }
+  }
+
+  return async function take(turn: Turn): Promise<PageAnswer> {
+    const { visit, request, sealed, decided } = turn
+    const { session } = visit
+    if (decided?.allow === false) throw cancelled()
+    if (session === undefined) return signIn(turn, false)
+    if (!isAsNewAsAsked(session, { ...request, askedAt: turn.askedAt })) return signIn(turn, true)
+    const someoneElse = signInAddress(`/oauth/continue?request=${sealed}`, { again: true })
+    const person = { ...turn, session, someoneElse }
+    const home = request.client.organization
+    if (home === undefined) return dashboardTurn(person)
+    const seat = await seatIn(knex, { userId: session.userId, organizationId: home.id })
+    if (seat !== undefined)
+      return isNewEnoughFor(session, seat, visit.now) ? webappTurn(person, seat) : signIn(turn, true)
+    refuseIfSilent(request, 'no_seat')
+    const shown = { visit, application: request.client.name, sealed, someoneElse }
+    return { document: <NoSeatPage {...shown} />, status: 403 }
+  }
+}
