@@ -80,12 +80,12 @@ export async function startPostgres(root) {
   const args = settings.flatMap((setting) => ['-c', setting])
   const server = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), ...args], { ...run, stdio: 'ignore' })
   const gone = new Promise((done) => server.once('exit', done))
-  const end = () => server.kill('SIGINT')
+  const end = () => server.kill('SIGQUIT')
   process.once('exit', end)
   const url = (name = 'postgres') => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${name}`
   const stop = async () => {
     process.removeListener('exit', end)
-    end()
+    server.kill('SIGINT')
     await gone
     rmSync(folder, { recursive: true, force: true })
   }

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { cases } from './cases.mjs'
 import { startPostgres } from './postgres.mjs'
 import { seed } from './seed.mjs'
-import { found, send, startService, tokenFor } from './service.mjs'
+import { found, gatehouse, send, startService, tokenFor } from './service.mjs'
 
 const MOST = 3
 const quick = process.argv.includes('--quick')
@@ -76,6 +76,7 @@ function table(results) {
   return [line(['', 'found', 'found', 'small', 'large', 'ratio', '']), ...lines].join('\n')
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const server = await startPostgres(root)
 let service
 try {
@@ -84,11 +85,12 @@ try {
   await admin.query('create database growth')
   await admin.end()
   const databaseUrl = server.url('growth')
-  service = await startService(root, databaseUrl)
+  await gatehouse(root, databaseUrl, ['migrate'])
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const homes = await prepare(databaseUrl, client)
   await client.end()
+  service = await startService(root, databaseUrl)
   for (const home of Object.values(homes)) home.token = await tokenFor(service.port, home.owner)
   const results = []
   for (const one of cases.filter(({ name }) => only === undefined || name.includes(only))) {

@@ -37,13 +37,17 @@ const environment = (databaseUrl, port) => ({
   RATE_LIMITS: 'off',
 })
 
-/** Founds an organization with the compiled binary. */
-export async function found(root, databaseUrl, name) {
-  const args = [join(root, 'dist/main.js'), 'create-organization', '--name', name]
-  const owner = ['--owner-email', `${name.toLowerCase()}@example.com`, '--json']
+/** Runs a command of the compiled binary to its end.  @returns what it wrote */
+export async function gatehouse(root, databaseUrl, args) {
   const env = environment(databaseUrl, 3000)
-  const { stdout } = await promisify(execFile)(process.execPath, [...args, ...owner], { env })
-  return JSON.parse(stdout)
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'dist/main.js'), ...args], { env })
+  return stdout
+}
+
+/** Founds an organization. */
+export async function found(root, databaseUrl, name) {
+  const owner = ['--owner-email', `${name.toLowerCase()}@example.com`, '--json']
+  return JSON.parse(await gatehouse(root, databaseUrl, ['create-organization', '--name', name, ...owner]))
 }
 
 async function answering(port, child) {

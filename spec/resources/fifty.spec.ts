@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
-import { anOwner, aPerson, change, type Owner, type Person, type Reply } from '../support/api.js'
+import { anOwner, aPerson, change, type Person, type Reply } from '../support/api.js'
 import { startRealService } from '../support/real-service.js'
 import type { Service } from '../support/service.js'
 
@@ -11,11 +11,9 @@ jest.setTimeout(60_000)
 const FIFTY = 50
 
 let service: Service
-let owner: Owner
 let people: Person[]
 beforeAll(async () => {
   service = await startRealService(40)
-  owner = await anOwner(service)
   people = []
   for (let n = 0; n < FIFTY; n += 10)
     people.push(...(await Promise.all(Array.from({ length: 10 }, () => aPerson(service)))))

@@ -3,7 +3,8 @@ import { AppError, type Issue } from '../errors.js'
 import type { Answer } from './answers.js'
 import type { Call, Endpoint, Handler } from './endpoint.js'
 import type { Resource } from './registry.js'
-import { create, refuseRelink, relink, remove, update } from './writes.js'
+import { relink } from './relinks.js'
+import { create, remove, update } from './writes.js'
 
 /** The extension's name. Source: https://jsonapi.org/ext/atomic */
 export const ATOMIC = 'https://jsonapi.org/ext/atomic'
@@ -11,6 +12,12 @@ export const ATOMIC = 'https://jsonapi.org/ext/atomic'
 type Json = Record<string, unknown>
 
 const MAX_OPERATIONS = 100
+/** What the operations do to a linkage. */
+const RELINKS = new Map<unknown, 'replace' | 'add' | 'remove'>([
+  ['update', 'replace'],
+  ['add', 'add'],
+  ['remove', 'remove'],
+])
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 const malformed = (pointer: string, detail: string): AppError =>
   new AppError('malformed', { detail, source: { pointer } })
@@ -72,7 +79,8 @@ function targetOf(operation: Json, local: LocalIds): Target {
 /** Picks what an operation does. Adding to and removing from a to-many linkage are the endpoints POST and DELETE. */
 function handlerOf(endpoint: Endpoint, op: unknown, { relationship }: Target): Handler {
   const { verbs } = endpoint.resource.definition
-  if (relationship !== '') return op === 'update' ? relink(endpoint) : refuseRelink(endpoint)
+  const how = RELINKS.get(op)
+  if (relationship !== '' && how !== undefined) return relink(endpoint, how)
   if (op === 'add' && verbs.create !== undefined) return create(endpoint)
   if (op === 'update' && verbs.update !== undefined) return update(endpoint)
   if (op === 'remove' && verbs.delete !== undefined) return remove(endpoint)
@@ -115,7 +123,8 @@ export function performAtomic(endpoint: (name: string) => Endpoint | undefined):
     // Of an update the target says which resource; its data may repeat it, by id or by lid, or leave it out.
     const known = operation.op === 'update' && target.relationship === '' ? { id: target.id, ...data } : data
     const sent = resolve(isObject(operation.data) ? known : (operation.data ?? null), local)
-    const body = operation.op === 'remove' ? { meta: operation.meta ?? {} } : { data: sent }
+    const body =
+      operation.op === 'remove' && target.relationship === '' ? { meta: operation.meta ?? {} } : { data: sent }
     const call: Call = { id: target.id, relationship: target.relationship, search: '', body }
     const answer = await handler(ctx, call)
     const made = answer.body?.data

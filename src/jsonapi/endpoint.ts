@@ -33,6 +33,12 @@ export interface Endpoint {
 export const queryOf = ({ registry, resource }: Endpoint, call: Call, options: Partial<QueryOptions> = {}): Query =>
   parseQuery({ registry, resource, collection: false, ...options }, call.search)
 
+/** The JSON:API type of a relationship's target. */
+export const typeOf =
+  ({ registry }: Endpoint) =>
+  (target: string): string =>
+    registry.get(target).type
+
 /** The id that a path means. A malformed one gets the answer of an unknown one, after the question of rights. */
 export function idOf({ resource }: Endpoint, ctx: Context, call: Call): string {
   if (resource.definition.singleton !== undefined) return singletonId(resource, ctx)

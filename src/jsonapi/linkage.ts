@@ -34,11 +34,25 @@ function identified(
   return one.id
 }
 
+/** Resources that one document may link to along one relationship. */
+export const MOST_LINKED = 1000
+
 function readLinkage(relationship: CompiledRelationship, type: string, linkage: unknown): Linked[string] {
   const pointer = `/data/relationships/${relationship.name}/data`
   const idOf = (one: unknown, at: string): string => identified(relationship, type, { one, at })
   if (!relationship.many) return linkage === null ? null : idOf(linkage, pointer)
   if (!Array.isArray(linkage)) throw malformed(pointer, 'The linkage of a to-many relationship is an array.')
+  if (linkage.length > MOST_LINKED) {
+    const title = `is too long (maximum is ${MOST_LINKED} resource identifiers)`
+    const fault = {
+      name: relationship.name,
+      title,
+      error: 'too_long',
+      source: { pointer },
+      meta: { count: MOST_LINKED },
+    }
+    throw new AppError('invalid', { issues: [violation(fault)] })
+  }
   return [...new Set(linkage.map((one, index) => idOf(one, `${pointer}/${index}`)))]
 }
 

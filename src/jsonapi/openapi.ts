@@ -1,5 +1,6 @@
 import type { ActionDefinition } from './define.js'
 import { atomicPath } from './openapi-atomic.js'
+import { linkageSchemas, relinkOperations } from './openapi-linkage.js'
 import {
   answer,
   body,
@@ -12,7 +13,7 @@ import {
 } from './openapi-operations.js'
 import { attributeSchema, resourceSchemas, schemaName } from './openapi-schemas.js'
 import { type Json, sharedSchemas } from './openapi-shared.js'
-import { can, type Registry, type Resource } from './registry.js'
+import type { Registry, Resource } from './registry.js'
 
 function collectionPath(resource: Resource): Json {
   const { verbs } = resource.definition
@@ -102,17 +103,9 @@ function relationshipPaths(resource: Resource, registry: Registry): [string, Jso
     const shared = { parameters: [parameter('Id')] }
     return [
       [`/${tag}/{id}/${name}`, { ...shared, get: related }],
-      [`/${tag}/{id}/relationships/${name}`, { ...shared, get: linkage, ...relinkOperation(resource, name) }],
+      [`/${tag}/{id}/relationships/${name}`, { ...shared, get: linkage, ...relinkOperations(resource, name) }],
     ]
   })
-}
-
-function relinkOperation(resource: Resource, name: string): Json {
-  const relationship = resource.relationships.get(name)
-  if (relationship === undefined || relationship.many || !can(relationship, 'update')) return {}
-  const replaced = { '200': answer('Replaced.', 'Linkage') }
-  const patch = { id: `replace_${resource.name}_${name}_linkage`, summary: `Replace ${name}`, tag: resource.name }
-  return { patch: operation({ ...patch, requestBody: body('LinkageUpdate'), answers: replaced }) }
 }
 
 function actionPath(resource: Resource, name: string, action: ActionDefinition): [string, Json] {
@@ -150,17 +143,7 @@ function endpointSchemas(registry: Registry): Json {
     const properties = { data, included: { $ref: '#/components/schemas/Included' }, links: { type: 'object' } }
     return [`${name}Related`, { type: 'object', properties, required: ['data', 'links'], additionalProperties: false }]
   })
-  const identifier = {
-    type: 'object',
-    properties: { type: { type: 'string' }, id: { type: 'string' } },
-    required: ['type', 'id'],
-  }
-  const LinkageUpdate = {
-    type: 'object',
-    properties: { data: { oneOf: [identifier, { type: 'null' }] } },
-    required: ['data'],
-  }
-  return { ...Object.fromEntries(related), LinkageUpdate }
+  return { ...Object.fromEntries(related), ...linkageSchemas }
 }
 
 /** The JSON:API part of the OpenAPI 3.1 document: paths below the API's base and the components that they use. */

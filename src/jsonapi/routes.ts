@@ -7,8 +7,9 @@ import type { Endpoint, Handler } from './endpoint.js'
 import { idempotent, repeatableOf } from './idempotent.js'
 import { linkage, list, related, retrieve } from './reads.js'
 import type { Registry } from './registry.js'
+import { relink } from './relinks.js'
 import { createSerialize } from './serialize.js'
-import { act, create, refuseRelink, relink, remove, update } from './writes.js'
+import { act, create, remove, update } from './writes.js'
 
 const MEDIA_TYPE = 'application/vnd.api+json'
 
@@ -45,9 +46,12 @@ function endpointsOf(endpoint: Endpoint): Map<string, Methods> {
     paths.set(`${one}/${action}`, { [definition.method]: act(endpoint, definition) })
   }
   for (const relationship of relationships.keys()) {
-    const refuse = refuseRelink(endpoint)
-    const shown = { GET: linkage(endpoint), PATCH: relink(endpoint), POST: refuse, DELETE: refuse }
-    paths.set(`${one}/relationships/${relationship}`, shown)
+    paths.set(`${one}/relationships/${relationship}`, {
+      GET: linkage(endpoint),
+      PATCH: relink(endpoint, 'replace'),
+      POST: relink(endpoint, 'add'),
+      DELETE: relink(endpoint, 'remove'),
+    })
     paths.set(`${one}/${relationship}`, { GET: related(endpoint) })
   }
   return paths

@@ -4,18 +4,12 @@ import { AppError } from '../errors.js'
 import { parseAction, parseMeta } from './action-document.js'
 import type { ActionDefinition, Outcome } from './define.js'
 import { parseDocument } from './document.js'
-import { type Endpoint, type Handler, idOf, queryOf, relationshipNamed } from './endpoint.js'
+import { type Endpoint, type Handler, idOf, queryOf, typeOf } from './endpoint.js'
 import { checkPrecondition } from './etag.js'
-import { linkage } from './reads.js'
 import { createResource, deleteResource, updateResource } from './write.js'
 
 /** Query parameters that a delete takes, for clients that cannot send a body with it. */
 const DELETE_PARAMETERS = ['confirm', 'reassign_to']
-
-const typeOf =
-  ({ registry }: Endpoint) =>
-  (target: string): string =>
-    registry.get(target).type
 
 /** Asks for the right before anything of the body is looked at: a caller with no right to create costs nothing. */
 function assertMayCreate({ resource: { name, guarded } }: Endpoint, ctx: Context): void {
@@ -64,40 +58,6 @@ export function remove(endpoint: Endpoint): Handler {
     const meta = { ...Object.fromEntries(query.extra), ...parseMeta(call.body) }
     const told = await deleteResource({ ctx, registry, resource }, { id, meta })
     return told === undefined ? { status: 204 } : { status: 200, body: { meta: told } }
-  }
-}
-
-/** PATCH the linkage of a to-one relationship; a to-many one is never replaced from this side (JA-28). */
-export function relink(endpoint: Endpoint): Handler {
-  const { registry, resource } = endpoint
-  const show = linkage(endpoint)
-  return async (ctx, call) => {
-    queryOf(endpoint, call, { document: false })
-    const related = relationshipNamed(endpoint, call)
-    const id = idOf(endpoint, ctx, call)
-    const mayChange = !related.many && related.options.can.includes('update')
-    // What is never changed is not locked either: the database role may not even lock, say, a version.
-    const row = await ctx.scope[mayChange ? 'lock' : 'one'](resource.name, id, 'update')
-    checkPrecondition(call.ifMatch, row)
-    if (!mayChange) {
-      const detail = `The relationship ${related.name} of ${resource.name} cannot be changed here.`
-      throw new AppError('forbidden', { detail })
-    }
-    const data = { type: resource.type, id, relationships: { [related.name]: call.body ?? {} } }
-    const draft = parseDocument({ resource, purpose: 'update', id, typeOf: typeOf(endpoint) }, { data })
-    await updateResource({ ctx, registry, resource }, row, draft)
-    return show(ctx, { ...call, search: '' })
-  }
-}
-
-/** POST and DELETE on a linkage: neither kind of relationship is edited that way here (JA-28). */
-export function refuseRelink(endpoint: Endpoint): Handler {
-  const { resource } = endpoint
-  return async (ctx, call) => {
-    const related = relationshipNamed(endpoint, call)
-    await ctx.scope.one(resource.name, idOf(endpoint, ctx, call), 'update')
-    const how = related.many ? 'is changed from its other side' : 'has one target: replace it with PATCH'
-    throw new AppError('forbidden', { detail: `The relationship ${related.name} of ${resource.name} ${how}.` })
   }
 }
 
