@@ -121,6 +121,18 @@ test('whoever sees a part of the rows is told the number of that part', async ()
   expect((await owner.get('/api_credentials')).body.meta.record_count).toBe(modes.data.length + 1)
 })
 
+test('subscription_info tells the totals of the contract', async () => {
+  const owner = await anOwner(service)
+  await owner.post('/markets', resource('markets', { name: 'Somewhere' }, link(owner)))
+  await aMember(service, owner, owner.roles.Member as string)
+  const { attributes } = (await owner.get(`/organizations/${owner.organizationId}`)).body.data
+  expect(attributes.subscription_info).toEqual({
+    plan_type: 'self_hosted',
+    limits: { markets: null, skus: null, organizations: null, memberships: null },
+    totals: { markets: 1, skus: 0, organizations: 1, memberships: 2 },
+  })
+})
+
 test('a GET sees one moment: its page, its count, what it includes', async () => {
   const owner = await anOwner(service)
   const seen = await service.parts.access.run(

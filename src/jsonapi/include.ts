@@ -53,6 +53,8 @@ interface Loading {
   readonly reading: Reading
   /** Everything loaded so far, each row once, by type and id. */
   readonly store: Map<string, Loaded>
+  /** Bytes of the free-form objects in the store. */
+  bytes: number
 }
 
 /** The far rows, if an earlier path of the tree has brought them all: going in circles costs no further query. */
@@ -64,26 +66,24 @@ function alreadyLinked(parents: readonly Loaded[], name: string): readonly Loade
 const bytesOf = (value: unknown): number =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? JSON.stringify(value).length : 0
 
+const weightOf = (rows: readonly Row[]): number => rows.reduce((sum, row) => sum + bytesOf(row.metadata), 0)
+
 /** Refuses a document that would be too large to build without holding up everybody else (ATTACKS J15). */
-function checkBudget(
-  relationship: CompiledRelationship,
-  store: ReadonlyMap<string, Loaded>,
-  rows: readonly Row[],
-): void {
-  const all = [...[...store.values()].map(({ row }) => row), ...rows]
-  const bytes = all.reduce((sum, row) => sum + bytesOf(row.metadata), 0)
-  if (all.length <= MAX_INCLUDED && bytes <= MAX_OBJECT_BYTES) return
-  const detail = `With "${relationship.name}" the answer would be too large: ask for smaller pages, or read it at the related link.`
+function checkBudget({ name }: CompiledRelationship, { store, bytes }: Loading, rows: readonly Row[]): void {
+  if (store.size + rows.length <= MAX_INCLUDED && bytes + weightOf(rows) <= MAX_OBJECT_BYTES) return
+  const detail = `With "${name}" the answer would be too large: ask for smaller pages, or read it at the related link.`
   throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
 }
 
-async function link({ reading, store }: Loading, relationship: CompiledRelationship, parents: readonly Loaded[]) {
+async function link(loading: Loading, relationship: CompiledRelationship, parents: readonly Loaded[]) {
+  const { reading, store } = loading
   const target = reading.registry.get(relationship.target)
   const rows = await loadRelated(reading, relationship, parents)
-  checkBudget(relationship, store, rows)
+  checkBudget(relationship, loading, rows)
   const children = rows.map((row) => {
     const key = keyOf(target, row.id)
     const known = store.get(key) ?? { resource: target, row, links: new Map() }
+    if (!store.has(key)) loading.bytes += bytesOf(row.metadata)
     // Met before by another way, it may lack the column that holds this link.
     Object.assign(known.row, row)
     store.set(key, known)
@@ -110,7 +110,8 @@ async function loadTree(loading: Loading, parents: readonly Loaded[], tree: Incl
 export async function withIncludes(reading: Reading, resource: Resource, rows: readonly Row[]): Promise<Found> {
   const primary = rows.map((row): Loaded => ({ resource, row, links: new Map() }))
   const store = new Map(primary.map((loaded) => [keyOf(resource, loaded.row.id), loaded]))
-  if (reading.query.include !== undefined) await loadTree({ reading, store }, primary, reading.query.include)
+  if (reading.query.include !== undefined)
+    await loadTree({ reading, store, bytes: weightOf(rows) }, primary, reading.query.include)
   const own = new Set(primary)
   return { primary, included: [...store.values()].filter((loaded) => !own.has(loaded)) }
 }

@@ -8,7 +8,14 @@ import { transferOwnership } from './transfer-ownership.js'
 import { updateOrganization } from './update.js'
 
 const text = <const D extends string>(doc: D) => string({ can: ['create', 'update', 'read'], nullable: true, doc })
-const NO_LIMITS = { markets: null, skus: null, organizations: null, memberships: null }
+
+const totalOf = (table: string): string => `'${table}', coalesce(sum(rows) filter (where table_name = '${table}'), 0)`
+
+// Read off the counters that the database keeps, not counted. There are no SKUs here, and an organization is one.
+const SUBSCRIPTION_INFO = `jsonb_build_object('plan_type', 'self_hosted',
+  'limits', '{"markets": null, "skus": null, "organizations": null, "memberships": null}'::jsonb,
+  'totals', (select jsonb_build_object(${totalOf('markets')}, 'skus', 0, 'organizations', 1, ${totalOf('memberships')})
+    from row_counts where row_counts.organization_id = organizations.id))`
 
 /** The tenant: people have seats in it, applications act in it. */
 export const organizations = defineResource({
@@ -98,8 +105,8 @@ export const organizations = defineResource({
     can_switch_live: boolean({ can: ['read'], doc: 'Whether it may go live.', example: true }),
     subscription_info: object({
       can: ['read'],
-      constant: { plan_type: 'self_hosted', limits: NO_LIMITS },
-      doc: 'No feature and no number is limited by a plan.',
+      from: () => SUBSCRIPTION_INFO,
+      doc: 'No feature and no number is limited by a plan; `totals` says how much there is.',
     }),
     ...platformSettings,
   },
