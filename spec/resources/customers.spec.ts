@@ -42,6 +42,15 @@ test('a password is taken and never shown, filtered by or told', async () => {
   expect(JSON.stringify([made.body, history.body])).not.toMatch(/password|\$2|horse|another good/)
   expect(service.logs.some((line) => JSON.stringify(line).includes('horse'))).toBe(false)
   expect(problem(await patch(id, { password: 'short' }))).toEqual([422, '/data/attributes/password'])
+  // S1 the rules of crypto/password-rules, in the words of the contract.
+  for (const [password, error] of [
+    ['PassWord1', 'too_common'],
+    ['Secret@Example.com', 'own_address'],
+    ['x'.repeat(1001), 'too_long'],
+  ]) {
+    const refused = await patch(id, { password })
+    expect([...problem(refused), refused.body.errors[0].meta.error]).toEqual([422, '/data/attributes/password', error])
+  }
 })
 
 test('status follows from what is there', async () => {

@@ -10,7 +10,8 @@ interface Input {
 /** Changes a shopper. A new password ends the tokens that the old one got. */
 export async function updateCustomer(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { password, ...attributes } = changes
-  await ctx.scope.one('customers', id, 'update')
-  await ctx.scope.update('customers', id, { ...attributes, ...(await passwordColumn(ctx, password)) })
+  const row = await ctx.scope.one('customers', id, 'update')
+  const email = changes.email ?? String(row.email)
+  await ctx.scope.update('customers', id, { ...attributes, ...(await passwordColumn(ctx, { password, email })) })
   return { id }
 }
