@@ -44,9 +44,10 @@ export async function tryPassword(
   const { knex } = db
   const network = networkFor(visit.req)
   const email = canonicalAddress(address)
+  // The account's first: what it refuses does not count against the others of the network.
   const near: Taking[] = [
-    ['sign_in_address', network],
     ['sign_in_account', [email ?? '', network]],
+    ['sign_in_address', network],
   ]
   await takeEach(limits, near)
   const found: Candidate | undefined = await findCandidate(knex, { email: email ?? '', now: visit.now })
