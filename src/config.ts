@@ -138,7 +138,9 @@ type Variables = z.infer<typeof schema>
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '')
 
-function urls(env: Variables): Pick<Config, 'issuer' | 'apiUrl' | 'authorizeUrl' | 'pagesUrl' | 'domain'> {
+type Urls = 'issuer' | 'apiUrl' | 'authorizeUrl' | 'pagesUrl' | 'domain' | 'dashboardRedirectUris' | 'resources'
+
+function urls(env: Variables): Pick<Config, Urls> {
   const local = `http://localhost:${env.PORT}`
   const { DOMAIN: domain } = env
   const pagesUrl = domain ? `https://dashboard.${domain}` : trimmed(env.ISSUER ?? local)
@@ -148,6 +150,8 @@ function urls(env: Variables): Pick<Config, 'issuer' | 'apiUrl' | 'authorizeUrl'
     authorizeUrl: `${pagesUrl}/oauth/authorize`,
     pagesUrl,
     domain: domain ?? `localhost:${env.PORT}`,
+    dashboardRedirectUris: env.DASHBOARD_REDIRECT_URIS,
+    resources: env.RESOURCES,
   }
 }
 
@@ -182,8 +186,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     sessionMaxSeconds: variables.SESSION_HOURS * 3600,
     sessionIdleSeconds: variables.SESSION_IDLE_HOURS * 3600,
     autoActivateKnownUsers: variables.AUTO_ACTIVATE_KNOWN_USERS,
-    dashboardRedirectUris: variables.DASHBOARD_REDIRECT_URIS,
-    resources: variables.RESOURCES,
     production: variables.NODE_ENV === 'production',
     smtpUrl: variables.SMTP_URL,
     mailFrom: variables.MAIL_FROM ?? `Gatehouse <no-reply@${(variables.DOMAIN ?? 'localhost').replace(/:\d+$/, '')}>`,

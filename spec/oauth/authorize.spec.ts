@@ -220,6 +220,30 @@ describe('where an answer may go', () => {
     expect(answerOf(await get({ ...other, response_type: 'x' }), other.redirect_uri).error).toBeDefined()
   })
 
+  test('6749-17 who has left the redirect_uri out may leave it out at the token endpoint; who has sent it may not', async () => {
+    const tokenFor = async (authorize: string | undefined, token: string | undefined) => {
+      const { verifier, challenge } = aChallenge()
+      const over = { redirect_uri: authorize, code_challenge: challenge }
+      const { code } = await allow(browser, aRequest(app.clientId, over))
+      const form = {
+        grant_type: 'authorization_code',
+        client_id: app.clientId,
+        client_secret: app.clientSecret,
+        code: String(code),
+        code_verifier: verifier,
+        ...(token === undefined ? {} : { redirect_uri: token }),
+      }
+      const { status, body } = await redeem(form)
+      return status === 200 ? 'token' : body.error
+    }
+    expect(await tokenFor(undefined, undefined)).toBe('token')
+    expect(await tokenFor(undefined, CALLBACK)).toBe('token')
+    expect(await tokenFor(CALLBACK, CALLBACK)).toBe('token')
+    expect(await tokenFor(CALLBACK, undefined)).toBe('invalid_grant')
+    expect(await tokenFor(CALLBACK, `${CALLBACK}/`)).toBe('invalid_grant')
+    expect(await tokenFor(undefined, `${CALLBACK}/`)).toBe('invalid_grant')
+  })
+
   test('an application without any: a page', async () => {
     const none = await aWebapp(service, owner, { redirect_uri: null })
     expectPage(await get(aRequest(none.clientId)))

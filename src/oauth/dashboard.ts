@@ -1,5 +1,4 @@
 import type { StoredClient } from './client-store.js'
-import { itemsOf } from './scopes.js'
 
 /** The `client_id` of the built-in client: the console and the command line. */
 export const DASHBOARD_CLIENT_ID = 'gatehouse-dashboard'
@@ -30,12 +29,3 @@ export const dashboardClient = (redirectUris: readonly string[]): StoredClient =
   userId: null,
   secrets: [],
 })
-
-const SPANNING: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api', 'openid', 'profile', 'email'])
-
-/** Whether a dashboard token of this scope is its user's, in all organizations, rather than one organization's.
- *  Source: CONTRACT 6, `user` on provisioning `dashboard` tokens */
-export const spansOrganizations = (scope: string): boolean => {
-  const items = itemsOf(scope)
-  return items.includes('provisioning-api') && items.every((item) => SPANNING.has(item))
-}

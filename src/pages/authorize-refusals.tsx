@@ -33,3 +33,13 @@ export function NoSeatPage(props: {
     </Document>
   )
 }
+
+/** The page that leads on to the application by itself, for a browser that a form of ours has sent here: it would follow no
+ *  redirect from there, since that form's page does not name the application. Source: CSP3 "form-action", redirects */
+export const OnwardsPage = ({ to }: { readonly to: string }): VNode => (
+  <Document title="You are signed in" lead="You are being taken back to the application." onTo={to}>
+    <p>
+      <a href={to}>Go on</a>
+    </p>
+  </Document>
+)

@@ -1,10 +1,9 @@
 import { makerOf, type Seat, seatIn, seatsOf } from '../access/seats.js'
 import { AppError } from '../errors.js'
 import { successAddress } from '../oauth/authorize/answer.js'
-import { covers, joinScopes, meaningOf } from '../oauth/authorize/meaning.js'
+import { covers, joinScopes, meaningOf, spansOrganizations } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
-import { spansOrganizations } from '../oauth/dashboard.js'
 import { saveCode } from '../tokens/codes.js'
 import { createConsents } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
@@ -51,7 +50,7 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
   }
 
   async function issue({ request, session, visit }: PersonTurn, organizationId: string | undefined) {
-    const { client, codeChallenge, nonce, redirectUri, resource, scope } = request
+    const { client, codeChallenge, nonce, redirectUri, redirectUriSent, resource, scope } = request
     const code = await saveCode(knex, secrets, {
       code: {
         organizationId,
@@ -60,6 +59,7 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
         userId: session.userId,
         sessionId: session.id,
         redirectUri,
+        redirectUriSent,
         scope,
         codeChallenge,
         nonce,

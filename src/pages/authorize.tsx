@@ -11,7 +11,7 @@ import { refuseQuery } from '../oauth/parameters.js'
 import { takePushed } from '../oauth/pushed.js'
 import { createPushedRequests } from '../tokens/pushed-requests.js'
 import { type AuthorizeParts, policyOrigin, subjectsOf } from './authorize-parts.js'
-import { BadRequestPage } from './authorize-refusals.js'
+import { BadRequestPage, OnwardsPage } from './authorize-refusals.js'
 import { createAuthorizeTurns, type Turn } from './authorize-turns.js'
 import type { PageAnswer, Visit } from './visit.js'
 
@@ -44,6 +44,14 @@ async function postToGet(req: Request, res: Response): Promise<void> {
     .status(303)
     .set('Location', `${AUTHORIZE}?${new URLSearchParams(text)}`)
     .end()
+}
+
+/** An answer for a browser that may have come from a form of ours: what leads to the application is not a redirect then,
+ *  which browsers hold to be the way of the form. What another site or a person began is. */
+function notByForm({ req }: Visit, answer: PageAnswer): PageAnswer {
+  const leaves = 'to' in answer && !answer.to.startsWith('/')
+  if (!leaves || req.headers['sec-fetch-site'] !== 'same-origin') return answer
+  return { document: <OnwardsPage to={answer.to} /> }
 }
 
 /** Builds the authorization endpoint and the pages behind it. Between its pages a request travels sealed in addresses
@@ -103,7 +111,10 @@ export function createAuthorize(parts: AuthorizeParts): Router {
   router.post(AUTHORIZE, postToGet)
   router.get(
     CONTINUE,
-    visits.get((visit) => go(visit, new URLSearchParams(queryOf(visit.req)).get('request') ?? undefined, undefined)),
+    visits.get(async (visit) => {
+      const sealed = new URLSearchParams(queryOf(visit.req)).get('request') ?? undefined
+      return notByForm(visit, await go(visit, sealed, undefined))
+    }),
   )
   router.post(
     CONTINUE,

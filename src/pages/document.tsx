@@ -17,6 +17,8 @@ export interface DocumentProps {
   readonly aside?: ComponentChildren
   /** The list beside an account page. */
   readonly side?: ComponentChildren
+  /** Where the browser goes from here by itself, at once. */
+  readonly onTo?: string
   readonly children?: ComponentChildren
 }
 
@@ -47,11 +49,12 @@ function Content(props: DocumentProps): VNode {
   )
 }
 
-const Head = ({ title, branding }: DocumentProps): VNode => (
+const Head = ({ title, branding, onTo }: DocumentProps): VNode => (
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
+    {onTo === undefined ? null : <meta http-equiv="refresh" content={`0;url=${onTo}`} />}
     <title>{title === 'Gatehouse' ? title : `${title} · ${branding?.name ?? 'Gatehouse'}`}</title>
     <link rel="icon" type="image/svg+xml" href="/pages/mark.svg" />
     <link rel="stylesheet" href={STYLE_HREF} />

@@ -19,6 +19,8 @@ export interface NewCode {
   readonly sessionId: string
   /** Exactly as it was asked for: the token request must repeat it. */
   readonly redirectUri: string
+  /** False when the request left it out, the client having one only: then the token request may, too. Default: true. */
+  readonly redirectUriSent?: boolean
   /** As it will be answered. */
   readonly scope: string
   /** S256; undefined only for a client that need not do PKCE. */
@@ -47,6 +49,7 @@ interface Row extends Record<string, unknown> {
   user_id: string
   session_id: string | null
   redirect_uri: string
+  redirect_uri_sent: boolean
   scope: string
   code_challenge: string | null
   nonce: string | null
@@ -67,6 +70,7 @@ const keptOf = (hash: string, row: Row): KeptCode => ({
   userId: row.user_id,
   sessionId: row.session_id ?? undefined,
   redirectUri: row.redirect_uri,
+  redirectUriSent: row.redirect_uri_sent,
   scope: row.scope,
   codeChallenge: row.code_challenge ?? undefined,
   nonce: row.nonce ?? undefined,
@@ -95,6 +99,7 @@ export async function saveCode(
       user_id: code.userId,
       session_id: code.sessionId,
       redirect_uri: code.redirectUri,
+      redirect_uri_sent: code.redirectUriSent ?? true,
       scope: code.scope,
       code_challenge: code.codeChallenge ?? null,
       nonce: code.nonce ?? null,

@@ -63,3 +63,12 @@ export function joinScopes(one: string, other: string): string {
   ]
   return [...new Set(items)].join(' ')
 }
+
+const SPANNING: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api', 'openid', 'profile', 'email'])
+
+/** Whether a dashboard token of this scope is its user's, in all organizations, rather than one organization's.
+ *  Source: CONTRACT 6, `user` on provisioning `dashboard` tokens */
+export const spansOrganizations = (scope: string): boolean => {
+  const items = itemsOf(scope)
+  return items.includes('provisioning-api') && items.every((item) => SPANNING.has(item))
+}

@@ -1,0 +1,1 @@
+alter table authorization_codes drop column redirect_uri_sent;
