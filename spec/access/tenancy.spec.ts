@@ -209,6 +209,23 @@ describe.each(Object.keys(modes) as (keyof typeof modes)[])('with %s', (mode) =>
         }))
     }
 
+    const lists = [...target.relationships.values()].filter((one) => one.many && can(one, 'update'))
+    if (lists.length > 0) {
+      test('J7 link to many', () =>
+        asEach(async (api) => {
+          for (const { name: relationship, target: to } of lists) {
+            const at = (id?: string) => `/${name}/${id}/relationships/${relationship}`
+            const body = { data: [{ type: registry.get(to).type, id: hers.get(to) }] }
+            for (const method of ['post', 'patch'] as const) {
+              expect([method, (await api[method](at(his.get(name)), body)).status]).toEqual([method, 404])
+            }
+            for (const method of ['post', 'patch', 'delete'] as const) {
+              expect([method, (await api[method](at(hers.get(name)), body)).status]).toEqual([method, 404])
+            }
+          }
+        }))
+    }
+
     if (target.definition.verbs.delete !== undefined) {
       test('J1 delete', () => asEach((api) => expectUnseen(api, 'delete', (id) => `/${name}/${id}`)))
     }
