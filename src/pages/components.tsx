@@ -58,6 +58,11 @@ export function Field(props: {
   )
 }
 
+/** Tells password managers whose password it is, where the form does not ask for the address. Nobody sees or sends it. */
+export function WhosePassword({ email }: { readonly email: string }): VNode {
+  return <input type="text" value={email} autocomplete="username" aria-label="Account" readonly hidden />
+}
+
 /** The button that sends a form. `name` and `value` tell which of several was pressed. */
 export function Submit(props: {
   readonly children: ComponentChildren

@@ -62,6 +62,11 @@ function DemoHint({ engine }: { readonly engine: string }): VNode {
   )
 }
 
+const PEOPLE: readonly NavItem[] = [
+  { href: '/account', text: 'My account', detail: 'Profile, password, second factor, devices, apps' },
+  { href: '/sign_up', text: 'Sign up', detail: 'An account, and an organization of your own' },
+]
+
 const LINKS: readonly NavItem[] = [
   { href: '/docs/api', text: 'API reference', detail: 'Every resource, field and filter' },
   { href: '/openapi.yaml', text: 'openapi.yaml', detail: 'The same for machines, OpenAPI 3.1' },
@@ -80,6 +85,8 @@ export function firstPage({ config, engine }: Installation): VNode {
           ['Provisioning API', <code>{config.apiUrl}</code>],
         ]}
       />
+      <h2>For people</h2>
+      <Nav label="For people" look="tiles" items={PEOPLE} />
       <h2>First three calls</h2>
       <DemoHint engine={engine} />
       <Steps items={steps(config).map(stepItem)} />

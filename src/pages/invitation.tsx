@@ -9,7 +9,8 @@ import { requestIdOf } from '../http/request.js'
 import { acceptInvitation, type Invited, readInvitation } from '../resources/memberships/accept.js'
 import { declineInvitation } from '../resources/memberships/decline.js'
 import { ButtonLink } from './blocks.js'
-import { Facts, Form, Notice, Submit } from './components.js'
+import { brandingOf } from './branding.js'
+import { Facts, Form, Notice, Submit, WhosePassword } from './components.js'
 import { Document } from './document.js'
 import { type EntranceParts, storeOf, welcome } from './entrance-parts.js'
 import { type FormErrors, faultsOf, PERSON_FIELDS, PersonFields, type PersonValues, readPerson } from './person-form.js'
@@ -36,7 +37,7 @@ function Join({ visit, invitation, values, errors = {} }: PageProps): VNode {
   return (
     <Form visit={visit} purpose={PURPOSE}>
       <Answer value="join" />
-      <input type="hidden" name="username" value={invitation.email} autocomplete="username" />
+      <WhosePassword email={invitation.email} />
       <PersonFields values={values} errors={errors} />
       <Submit>Create my account and join</Submit>
     </Form>
@@ -70,6 +71,10 @@ function Accept({ visit, invitation }: PageProps): VNode {
   )
 }
 
+/** The organization's own look, as the branding takes it. */
+const lookOf = ({ organization, logoUrl, primaryColor }: Invitation) =>
+  brandingOf({ name: organization, logo_url: logoUrl, primary_color: primaryColor })
+
 function InvitationPage(props: PageProps): VNode {
   const { visit, invitation } = props
   const { organization, email, role, inviter, expiresAt, known } = invitation
@@ -81,7 +86,7 @@ function InvitationPage(props: PageProps): VNode {
     ['Good until', `${day.format(new Date(expiresAt))} UTC`],
   ] as const
   return (
-    <Document title={`Join ${organization}`} lead="You are invited.">
+    <Document title={`Join ${organization}`} lead="You are invited." branding={lookOf(invitation).branding}>
       <Facts rows={rows} />
       {known ? <Accept {...props} /> : <Join {...props} />}
       <Form visit={visit} purpose={PURPOSE}>
@@ -90,6 +95,12 @@ function InvitationPage(props: PageProps): VNode {
       </Form>
     </Document>
   )
+}
+
+/** The page, with where its logo comes from. */
+function pageOf(props: PageProps): PageAnswer {
+  const { imageFrom } = lookOf(props.invitation)
+  return { document: <InvitationPage {...props} />, ...(imageFrom === undefined ? {} : { imageFrom }) }
 }
 
 /** What stands behind a token that is unknown, used, expired, revoked, or another address's: one page for all. */
@@ -131,8 +142,7 @@ async function join(parts: EntranceParts, visit: Visit, invitation: Invitation):
   const { values, password, faults } = await readPerson(visit.form, email)
   const errors = faultsOf(faults)
   if (Object.keys(errors).length > 0) {
-    const document = <InvitationPage visit={visit} invitation={invitation} values={values} errors={errors} />
-    return { document, status: 422 }
+    return { ...pageOf({ visit, invitation, values, errors }), status: 422 }
   }
   const { token, now, requestId } = { ...invitedOf(parts, visit), requestId: requestIdOf(visit.req) }
   const passwordHash = await hashPassword(password, parts.config.bcryptCost)
@@ -170,7 +180,7 @@ export function createInvitation(parts: EntranceParts): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const show = async (visit: Visit): Promise<PageAnswer> => {
     const invitation = await readInvitation(invitedOf(parts, visit))
-    return { document: <InvitationPage visit={visit} invitation={invitation} /> }
+    return pageOf({ visit, invitation })
   }
   router.get(
     PATH,

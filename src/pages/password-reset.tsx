@@ -5,7 +5,7 @@ import { canonicalAddress } from '../access/addresses.js'
 import { notAllowed } from '../http/canonical.js'
 import { networkFor, requestIdOf } from '../http/request.js'
 import { ButtonLink } from './blocks.js'
-import { Field, Form, Submit } from './components.js'
+import { Field, Form, Submit, WhosePassword } from './components.js'
 import { Document } from './document.js'
 import { type EntranceParts, storeOf } from './entrance-parts.js'
 import { chosenPasswordFault, NewPasswordField } from './person-form.js'
@@ -61,7 +61,7 @@ function ChoosePage({ visit, email, error }: { visit: Visit; email: string; erro
   return (
     <Document title="Choose a new password" lead={`For the account of ${email}.`}>
       <Form visit={visit} purpose={CHOOSE}>
-        <input type="hidden" name="username" value={email} autocomplete="username" />
+        <WhosePassword email={email} />
         <NewPasswordField label="New password" error={error} />
         <Submit>Change the password</Submit>
       </Form>

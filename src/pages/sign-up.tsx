@@ -7,7 +7,7 @@ import { notAllowed } from '../http/canonical.js'
 import { networkFor, requestIdOf } from '../http/request.js'
 import { createOrganization } from '../resources/organizations/create.js'
 import { ButtonLink } from './blocks.js'
-import { Field, Form, Submit } from './components.js'
+import { Field, Form, Submit, WhosePassword } from './components.js'
 import { Document } from './document.js'
 import { type EntranceParts, storeOf, welcome } from './entrance-parts.js'
 import {
@@ -75,7 +75,7 @@ function FinishPage({ visit, email, values, errors = {} }: FinishProps): VNode {
   return (
     <Document title="Finish your sign-up" lead={`Your account will have the address ${email}.`}>
       <Form visit={visit} purpose={FINISH}>
-        <input type="hidden" name="username" value={email} autocomplete="username" />
+        <WhosePassword email={email} />
         <PersonFields values={values} errors={errors} />
         <Field
           name="organization"

@@ -95,11 +95,12 @@ input[inputmode="numeric"] { letter-spacing: 0.12em; font-variant-numeric: tabul
 input:focus-visible, select:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; border-radius: 9px; }
 [aria-invalid="true"] { border-color: var(--bad); border-width: 2px; }
 fieldset { border: 0; margin: 0 0 1.15rem; padding: 0; min-width: 0; }
-.choice { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0.1rem 0.75rem; align-items: start; padding: 0.8rem 0.95rem; margin: 0.5rem 0;
+.choice, .choices label { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0.1rem 0.75rem; align-items: start; padding: 0.8rem 0.95rem; margin: 0.5rem 0;
   border: 1px solid var(--line); border-radius: 10px; background: var(--sheet); font-weight: 400; cursor: pointer; }
-.choice:hover { border-color: var(--accent); }
-.choice input { width: 1.15rem; height: 1.15rem; margin: 0.2rem 0 0; accent-color: var(--accent); }
+.choice:hover, .choices label:hover { border-color: var(--accent); }
+.choice input, .choices input { width: 1.15rem; height: 1.15rem; margin: 0.2rem 0 0; accent-color: var(--accent); }
 .choice strong, .choice span { overflow-wrap: anywhere; }
+.choices .quiet-text { display: block; }
 .choice .detail { grid-column: 2; color: var(--quiet); font-size: 0.92rem; }
 button, .button { display: inline-block; font: inherit; font-weight: 620; line-height: 1.4; min-height: 2.85rem; padding: 0.65rem 1.25rem; border: 1px solid transparent;
   border-radius: 9px; text-align: center; text-decoration: none; cursor: pointer; }
@@ -109,8 +110,10 @@ button.quiet, .button.quiet { color: var(--ink); background: var(--sheet); borde
 button.quiet:hover, .button.quiet:hover { border-color: var(--accent); color: var(--accent-strong); }
 button.danger, .button.danger { color: var(--bad); background: var(--sheet); border-color: var(--bad); }
 button.danger:hover, .button.danger:hover { background: var(--bad-ground); }
-button.link { min-height: 0; padding: 0; border: 0; background: none; color: var(--accent); font-weight: 400; text-decoration: underline; text-underline-offset: 0.18em; }
-.card-page form > button.main, .card-page form > .button.main { width: 100%; }
+button.link, .card-page button.link { width: auto; min-height: 0; padding: 0; border: 0; background: none; color: var(--accent); font-weight: 400; text-decoration: underline; text-underline-offset: 0.18em; }
+.card-page form > button, .card-page form > .button, .card-page .sheet > .button { width: 100%; }
+.card-page form + p { margin-top: 1.2rem; }
+.card-page .sheet > :last-child { margin-bottom: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-top: 1.2rem; align-items: center; }
 .actions form { margin: 0; }
 .card-page .actions > * { flex: 1 1 9rem; }
@@ -126,6 +129,7 @@ button.link { min-height: 0; padding: 0; border: 0; background: none; color: var
 const PARTS = `
 .card { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.1rem, 3vw, 1.6rem); margin: 0 0 1.25rem; }
 .card > h2 { margin: 0 0 0.4rem; }
+.card > h2 + .notice { margin-top: 0.8rem; }
 .card > :first-child { margin-top: 0; }
 .card > :last-child { margin-bottom: 0; }
 .card form .field:last-of-type { margin-bottom: 1.3rem; }
@@ -140,6 +144,9 @@ ul.rows .what p { margin: 0.15rem 0 0; color: var(--quiet); font-size: 0.92rem; 
 ul.rows form { margin: 0; }
 .badge { display: inline-block; margin-left: 0.5rem; padding: 0.05rem 0.55rem; border: 1px solid; border-radius: 999px; font-size: 0.8rem; font-weight: 600; line-height: 1.5;
   color: var(--quiet); vertical-align: 0.08em; white-space: nowrap; }
+ul.words { list-style: none; margin: 1rem 0; padding: 0; border: 1px solid var(--line); border-radius: 12px; }
+ul.words li { margin: 0; padding: 0.7rem 1rem; overflow-wrap: anywhere; }
+ul.words li + li { border-top: 1px solid var(--line); }
 dd > .badge:first-child { margin-left: 0; }
 .badge.good { color: var(--good); background: var(--good-ground); }
 .badge.bad { color: var(--bad); background: var(--bad-ground); }

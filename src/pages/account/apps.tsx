@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import { requestIdOf } from '../../http/request.js'
+import { wordsOf } from '../../oauth/authorize/words.js'
 import { type AuthorisedApp, authorisedApps, withdrawApp } from '../../tokens/authorised-apps.js'
 import { Card, EmptyState, type RowProps, Rows } from '../blocks.js'
 import { Form, Submit } from '../components.js'
@@ -20,9 +21,7 @@ function rowOf(visit: Signed, app: AuthorisedApp): RowProps {
     details: [
       app.organization === null ? 'In all of your organizations' : `In ${app.organization}`,
       `Since ${at(app.since)}${used}`,
-      <>
-        May: <code>{app.scope}</code>
-      </>,
+      wordsOf(app.scope, app.organization ?? 'all your organizations').join(' '),
     ],
     action: (
       <Form visit={visit} purpose={PURPOSE} action={`${PAGE}/withdraw`}>
@@ -47,7 +46,7 @@ const page = (visit: Signed, apps: readonly AuthorisedApp[]) => (
     {apps.length === 0 ? (
       <EmptyState>No app acts in your name. One that you let in is listed here.</EmptyState>
     ) : (
-      <Card>
+      <Card title="Acting for you">
         <Rows items={apps.map((app) => rowOf(visit, app))} />
       </Card>
     )}

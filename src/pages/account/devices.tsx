@@ -3,7 +3,7 @@ import type { Router } from 'express'
 import type { Session } from '../../tokens/sessions.js'
 import { Badge, Card, type RowProps, Rows } from '../blocks.js'
 import { Form, Submit } from '../components.js'
-import { AccountPage, doneNotice, SIGN_OUT, type Signed, signedIn, timeFor } from './frame.js'
+import { AccountPage, doneNotice, type Signed, signedIn, timeFor } from './frame.js'
 import type { AccountParts } from './parts.js'
 
 const PAGE = '/account/devices'
@@ -53,7 +53,7 @@ const page = (visit: Signed, sessions: readonly Session[]) => (
     lead="Where you are signed in. What you do not know, sign out, and change your password."
     notice={doneNotice(visit, DONE)}
   >
-    <Card>
+    <Card title="Signed in">
       <Rows items={sessions.map((one) => rowOf(visit, one))} />
     </Card>
     {sessions.length < 2 ? null : (
@@ -81,13 +81,7 @@ export function deviceRoutes(router: Router, parts: AccountParts): void {
     await revocations.refresh()
     return { to: `${PAGE}?done=all` }
   })
-  const leave = signedIn(parts, '/account', async (visit) => {
-    await visit.signOut()
-    await revocations.refresh()
-    return { to: '/login' }
-  })
   router.get(PAGE, visits.get(show))
   router.post(`${PAGE}/sign_out`, visits.post({ purpose: ONE, fields: ['session'] }, end))
   router.post(`${PAGE}/sign_out_everywhere`, visits.post({ purpose: ALL, fields: [] }, endAll))
-  router.post('/account/sign_out', visits.post({ purpose: SIGN_OUT, fields: [] }, leave))
 }

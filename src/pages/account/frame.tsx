@@ -4,6 +4,8 @@ import type { Session } from '../../tokens/sessions.js'
 import { ButtonLink, Nav, type NavItem } from '../blocks.js'
 import { Form, Notice, Submit } from '../components.js'
 import { Document } from '../document.js'
+import { queryOf, signInAddress } from '../return-to.js'
+import { SIGN_OUT } from '../sign-out.js'
 import type { PageAnswer, PageHandler, Visit } from '../visit.js'
 import { type AccountParts, FRESH_MS } from './parts.js'
 
@@ -24,11 +26,6 @@ export const PAGES: readonly NavItem[] = [
   { href: '/account/credential', text: 'API credential' },
 ]
 
-/** The purpose of the form that signs this browser out. */
-export const SIGN_OUT = 'account sign_out'
-
-const signInAt = (path: string): string => `/login?return_to=${encodeURIComponent(path)}`
-
 /** Lets in who is signed in; others sign in first and come back to `page`. */
 export const signedIn = (
   { knex }: Pick<AccountParts, 'knex'>,
@@ -38,7 +35,7 @@ export const signedIn = (
   (async (visit) => {
     const { session } = visit
     const profile = session && (await profileOf(knex, session.userId))
-    if (session === undefined || profile === undefined) return { to: signInAt(page) }
+    if (session === undefined || profile === undefined) return { to: signInAddress(page) }
     return handler({ ...visit, session, profile })
   }) satisfies PageHandler
 
@@ -47,7 +44,7 @@ export const isFresh = ({ session, now }: Pick<Signed, 'session' | 'now'>): bool
   now.getTime() - session.authenticatedAt.getTime() <= FRESH_MS
 
 /** Where to prove it again, and come back. */
-export const proveAgain = (page: string): string => `${signInAt(page)}&again=1`
+export const proveAgain = (page: string): string => signInAddress(page, { again: true })
 
 /** What stands in place of a form until the person has proven again who they are. */
 export function ProveFirst({ page, children }: { readonly page: string; readonly children: ComponentChildren }): VNode {
@@ -77,7 +74,7 @@ function WhoAmI({ visit }: { readonly visit: Signed }): VNode {
   return (
     <div class="whoami">
       <span>{visit.profile.email}</span>
-      <Form visit={visit} purpose={SIGN_OUT} action="/account/sign_out">
+      <Form visit={visit} purpose={SIGN_OUT} action="/logout">
         <Submit look="link">Sign out</Submit>
       </Form>
     </div>
@@ -102,7 +99,7 @@ export function AccountPage({ visit, page, title, lead, notice, children }: Fram
 
 /** What was just done, after a redirect: a word of `words` that stands in `?done=`. */
 export function doneNotice(visit: Visit, words: Readonly<Record<string, string>>): VNode | undefined {
-  const done = new URLSearchParams(visit.req.originalUrl.split('?')[1] ?? '').get('done') ?? ''
+  const done = queryOf(visit, 'done') ?? ''
   return Object.hasOwn(words, done) ? <Notice kind="success">{words[done]}</Notice> : undefined
 }
 

@@ -4,7 +4,7 @@ import { checkCandidate, findCandidate } from '../../access/accounts-sign-in.js'
 import { PASSWORD_FAULTS, passwordFault, SHORTEST_PASSWORD } from '../../crypto/password-rules.js'
 import { requestIdOf } from '../../http/request.js'
 import { Card } from '../blocks.js'
-import { Field, Form, Submit } from '../components.js'
+import { Field, Form, Submit, WhosePassword } from '../components.js'
 import { AccountPage, doneNotice, type Signed, signedIn, timeFor } from './frame.js'
 import type { AccountParts } from './parts.js'
 
@@ -31,8 +31,7 @@ const page = (visit: Signed, problems: Problems = {}) => {
       <Card title="Change the password">
         <p class="quiet-text">All other devices and apps are signed out, and a mail tells you of the change.</p>
         <Form visit={visit} purpose={PURPOSE}>
-          {/* Password managers want to know whose it is. */}
-          <input type="hidden" name="username" autocomplete="username" value={visit.profile.email} />
+          <WhosePassword email={visit.profile.email} />
           <Field
             name="current_password"
             label="Present password"

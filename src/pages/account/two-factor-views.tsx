@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import type { SecondFactor } from '../../access/second-factor.js'
 import { ButtonLink, Card, Steps } from '../blocks.js'
-import { Facts, Field, Form, Notice, Submit } from '../components.js'
+import { Facts, Field, Form, Notice, Submit, WhosePassword } from '../components.js'
 import { isFresh, ProveFirst, type Signed, timeFor } from './frame.js'
 import { QrCode } from './qr.js'
 
@@ -97,6 +97,7 @@ function OffCard({ visit, problems }: { readonly visit: Signed; readonly problem
     <Card title="Turn it off">
       <p>Then your password alone lets you in, and whoever knows it.</p>
       <Form visit={visit} purpose={PURPOSES.off} action={`${PAGE}/off`}>
+        <WhosePassword email={visit.profile.email} />
         <Field
           name="password"
           label="Password"
