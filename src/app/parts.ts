@@ -14,6 +14,7 @@ import { startTraces } from '../metrics/traces.js'
 import { compileResources } from '../resources/index.js'
 import { type Activity, createActivity } from '../tokens/activity.js'
 import { checkFingerprint } from '../tokens/fingerprint.js'
+import type { MakeKeyPair } from '../tokens/key-material.js'
 import { createKeyRing, type KeyRing } from '../tokens/keys.js'
 import { createRevocations, type Revocations } from '../tokens/revocations.js'
 import { createSessions, type Sessions } from '../tokens/sessions.js'
@@ -27,6 +28,8 @@ export interface PartsOptions {
   readonly log: Logger
   /** Default: the system's. */
   readonly clock?: () => Date
+  /** Makes the first keys; default: when they turn out to be missing. */
+  readonly makePair?: MakeKeyPair
   /** Only specs pass these: the tenancy suite takes one of the two locks away, the worked example adds a type. */
   readonly overrides?: { readonly databaseRole?: string; readonly evaluate?: Evaluate; readonly registry?: Registry }
 }
@@ -63,7 +66,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
   const secrets = createSecrets(await readMasterKey(config))
   await checkFingerprint(db, secrets.fingerprint)
   const revocations = createRevocations(db, { log })
-  const keys = createKeyRing(db, secrets, { alg: config.tokenAlg, revocations })
+  const keys = createKeyRing(db, secrets, { alg: config.tokenAlg, revocations, makePair: options.makePair })
   const verifier = createVerifier({ keys, revocations, issuer: config.issuer, audience: config.apiUrl })
   const registry = overrides.registry ?? compileResources({ domain: config.domain })
   const activity = createActivity({ knex: db.knex, log })

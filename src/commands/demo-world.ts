@@ -133,9 +133,12 @@ export async function makeDemo(options: PartsOptions, suffix: string): Promise<O
   const making = { parts, options, suffix }
   const run = <T>({ account }: Newcomer, work: (context: Context) => Promise<T>): Promise<T> =>
     parts.access.run({ principal: account.principal, requestId: `demo-${newId()}` }, work)
-  const owner = await newcomer(making, 'owner')
-  const member = await newcomer(making, 'member')
-  const otherOwner = await newcomer(making, 'other-owner')
+  // At once: each password is hashed by a thread of its own.
+  const [owner, member, otherOwner] = await Promise.all([
+    newcomer(making, 'owner'),
+    newcomer(making, 'member'),
+    newcomer(making, 'other-owner'),
+  ])
   const other = await run(otherOwner, async (context) => fillOther(await found(context, 'Other')))
   const demo = await run(owner, async (context) => fillDemo(await found(context, 'Demo'), member))
   const { organization, ...applications } = demo

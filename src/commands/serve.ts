@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino'
-import { createGatehouse, type Gatehouse } from '../app.js'
+import type { Gatehouse, PartsOptions } from '../app.js'
 import { type Config, readConfig } from '../config.js'
 import type { Database } from '../db/connect.js'
+import { isNewDirectory } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
-import { demoOnFirstStart } from './demo.js'
+import { type MakeKeyPair, makeAhead } from '../tokens/key-material.js'
 import { openDatabase, type Surroundings } from './environment.js'
 
 /** Field names under which a secret could end up in a log line by accident. */
@@ -41,13 +42,20 @@ function once(work: () => void): () => void {
   }
 }
 
-async function start(config: Config, db: Database, log: Logger): Promise<{ gatehouse: Gatehouse; told: string }> {
+interface Start {
+  readonly config: Config
+  readonly log: Logger
+  readonly makePair: MakeKeyPair
+}
+
+async function start(db: Database, { config, log, makePair }: Start): Promise<{ gatehouse: Gatehouse; told: string }> {
   const { applied } = await migrate(db)
   if (applied.length > 0) log.info({ applied }, 'migrated')
-  const gatehouse = await createGatehouse({ config, db, log })
-  // Before it listens: whoever sees it answer finds the credentials there.
-  const demo = db.engine === 'embedded' ? await demoOnFirstStart({ config, db, log }) : undefined
+  const { createGatehouse } = await import('../app.js')
+  const gatehouse = await createGatehouse({ config, db, log, makePair })
   try {
+    // Before it listens: whoever sees it answer finds the credentials there.
+    const demo = db.engine === 'embedded' ? await demoFor({ config, db, log }) : undefined
     const url = await gatehouse.listen(config.port, config.host)
     log.info({ url, issuer: config.issuer, engine: db.engine }, 'listening')
     // In production stdout holds log lines only.
@@ -59,13 +67,27 @@ async function start(config: Config, db: Database, log: Logger): Promise<{ gateh
   }
 }
 
+async function demoFor(options: PartsOptions): Promise<string | undefined> {
+  const { demoOnFirstStart } = await import('./demo.js')
+  return demoOnFirstStart(options)
+}
+
+/** What a start needs and the database does not: it is read, and the first keys are made, while the database opens. */
+function prepare({ databaseUrl, dataDir, tokenAlg }: Config): MakeKeyPair {
+  // Whoever needs it imports it again, and gets the failure then.
+  import('../app.js').catch(() => undefined)
+  return makeAhead(databaseUrl === undefined && isNewDirectory(dataDir) ? [tokenAlg, 'RS256'] : [])
+}
+
 /** `gatehouse serve`: migrates, makes keys, listens; a new embedded database gets the demo. Stops gently on a signal. */
 export async function serve({ env, out, onSignal }: Surroundings): Promise<void> {
   const config = readConfig(env)
   const log = createLog(config)
-  const db = await openDatabase(config, log)
+  const opening = openDatabase(config, log)
+  const makePair = prepare(config)
+  const db = await opening
   try {
-    const { gatehouse, told } = await start(config, db, log)
+    const { gatehouse, told } = await start(db, { config, log, makePair })
     onSignal(once(() => void stopAll(gatehouse, db, log)))
     out(told)
   } catch (error) {

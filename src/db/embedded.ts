@@ -19,6 +19,9 @@ interface EmbeddedOptions {
   readonly log: (message: string) => void
 }
 
+/** Whether the embedded engine has yet to make its database in this directory. */
+export const isNewDirectory = (dataDir: string): boolean => !existsSync(join(dataDir, 'database'))
+
 const CLOSE_MS = 10_000
 const RESTART_MS = 200
 

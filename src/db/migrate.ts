@@ -109,15 +109,18 @@ async function refuseNewer(db: Db, options: MigrateOptions): Promise<MigrationSt
   )
 }
 
-/** Brings the database up to date: each pending migration in its own transaction, then every seed. Any number of
+/** Brings the database up to date: each pending migration in its own transaction (all in one where the embedded engine
+ *  begins), then every seed. Any number of
  *  processes may call it at once, and it may be killed and run again.
  *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version, or if its locks are open. */
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const config = configOf(migrationsIn(options))
   return alone(db, config, async () => {
-    const { pending } = await refuseNewer(db, options)
-    // Not `latest`, which puts all of them in one transaction.
-    for (const _ of pending) await db.knex.migrate.up(config)
+    const { applied, pending } = await refuseNewer(db, options)
+    // `latest` puts all of them in one transaction. A database that has nothing yet has nothing to wait for its locks,
+    // and on the embedded engine each commit costs the first start a wait for the disk.
+    if (applied.length === 0 && db.engine === 'embedded') await db.knex.migrate.latest(config)
+    else for (const _ of pending) await db.knex.migrate.up(config)
     await seed(db, options.seedsDir ?? folder('seeds'))
     await checkLocks(db.knex)
     return { applied: pending }

@@ -44,6 +44,21 @@ export async function makeKeyPair(alg: TokenAlg): Promise<KeyPair> {
   }
 }
 
+/** Makes key pairs. */
+export type MakeKeyPair = (alg: TokenAlg) => Promise<KeyPair>
+
+/** Begins to make pairs now and hands each of them out once; what was not begun is made when it is asked for. Finding
+ *  primes takes seconds of another thread, in which the caller can open a database. */
+export function makeAhead(algs: readonly TokenAlg[]): MakeKeyPair {
+  const begun = algs.map((alg) => ({ alg, pair: makeKeyPair(alg) }))
+  // Whoever asks for a pair gets its failure too; until then nobody is there to hear of it.
+  for (const { pair } of begun) pair.catch(() => undefined)
+  return (alg) => {
+    const at = begun.findIndex((one) => one.alg === alg)
+    return begun.splice(at, at < 0 ? 0 : 1)[0]?.pair ?? makeKeyPair(alg)
+  }
+}
+
 /** Signs the ASCII of `input`; the answer is the signature's JWS form (RFC 7515 §5.1), in base64url. */
 export type SignText = (input: string) => Promise<string>
 

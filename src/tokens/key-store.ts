@@ -4,7 +4,7 @@ import type { Secrets } from '../crypto/secrets.js'
 import { asAuth } from '../db/roles.js'
 import {
   type KeyPair,
-  makeKeyPair,
+  type MakeKeyPair,
   type SignText,
   signerOf,
   type TokenAlg,
@@ -104,9 +104,13 @@ const open = (trx: Knex.Transaction, { purpose, alg }: KeyUse) =>
   trx('signing_keys').where({ purpose, alg }).whereNull('retired_at')
 
 /** Makes the first key of a use unless another instance was quicker. */
-export async function makeFirst(knex: Knex, secrets: Secrets, use: KeyUse): Promise<void> {
+export async function makeFirst(
+  knex: Knex,
+  use: KeyUse,
+  { secrets, makePair }: { secrets: Secrets; makePair: MakeKeyPair },
+): Promise<void> {
   // Made before the lock is taken: the others wait for an insert, not for prime numbers.
-  const pair = await makeKeyPair(use.alg)
+  const pair = await makePair(use.alg)
   await asAuth(knex, async (trx) => {
     await lock(trx)
     const now = new Date()

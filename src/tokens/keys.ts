@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import type { Knex } from 'knex'
 import type { Secrets } from '../crypto/secrets.js'
 import type { Database } from '../db/connect.js'
-import type { TokenAlg } from './key-material.js'
+import { type MakeKeyPair, makeKeyPair, type TokenAlg } from './key-material.js'
 import { createKeyChanges, KEYS_TOPIC, type KeyChanges } from './key-rotation.js'
 import { type KeyUse, loadKeys, makeFirst, type RingKey } from './key-store.js'
 import { EVERYTHING, type Revocations } from './revocations.js'
@@ -91,12 +91,19 @@ function keepFresh(load: () => Promise<void>, revocations: Pick<Revocations, 'on
   }
 }
 
+interface KeyRingOptions {
+  readonly alg: TokenAlg
+  readonly revocations?: Pick<Revocations, 'onChange' | 'tell'>
+  /** Where the first keys come from, for who has begun to make them ahead. */
+  readonly makePair?: MakeKeyPair | undefined
+}
+
 /** Makes the key ring. `alg` is what new access tokens are signed with; keys of other algorithms go on verifying.
  *  With `revocations`, a rotation anywhere counts here within a second. Source: DESIGN 3.5 "Key ring", ATTACKS F14, F15. */
 export function createKeyRing(
   { knex }: Pick<Database, 'knex'>,
   secrets: Secrets,
-  { alg, revocations }: { alg: TokenAlg; revocations?: Pick<Revocations, 'onChange' | 'tell'> },
+  { alg, revocations, makePair = makeKeyPair }: KeyRingOptions,
 ): KeyRing {
   const ring = createRing(knex, secrets)
   const uses = { access: { purpose: 'access', alg }, identity: IDENTITY } as const
@@ -111,7 +118,7 @@ export function createKeyRing(
       await ring.load()
       for (const use of [uses.access, uses.identity]) {
         if (newestUsable(ring.all(), use, Date.now())) continue
-        await makeFirst(knex, secrets, use)
+        await makeFirst(knex, use, { secrets, makePair })
         await ring.load()
       }
       stop = keepFresh(ring.load, revocations)
