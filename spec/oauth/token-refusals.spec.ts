@@ -65,14 +65,7 @@ describe('a token request is refused', () => {
   })
 
   test('6749-22 an unknown grant, and one that is missing', async () => {
-    for (const grant_type of [
-      'password',
-      'implicit',
-      'refresh_token',
-      'constructor',
-      '__proto__',
-      'Client_Credentials',
-    ]) {
+    for (const grant_type of ['implicit', 'constructor', '__proto__', 'Client_Credentials']) {
       const answer = await postForm(token, { ...of(integration), grant_type })
       expect(refusal(answer)).toBe('400 unsupported_grant_type BAD_REQUEST')
     }

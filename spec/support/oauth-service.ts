@@ -37,7 +37,8 @@ export async function startOAuth(
   const time = { offsetMs: 0 }
   const clock = (): Date => new Date(Date.now() + time.offsetMs)
   const onError = createOAuthErrors(log)
-  const config = { issuer, apiUrl: API_URL, bcryptCost: 4 }
+  const pages = { pagesUrl: 'https://dashboard.gatehouse.test', dashboardRedirectUris: [] }
+  const config = { issuer, apiUrl: API_URL, bcryptCost: 4, domain: 'gatehouse.test', resources: [], ...pages }
   const app = express()
   app.use(beginRequest)
   const bounds = options.revocationsPerHour === undefined ? {} : { revocationsPerHour: options.revocationsPerHour }

@@ -5,7 +5,7 @@ import { type Service, startService } from './service.js'
 
 /** A whole service on a database of its own on a real PostgreSQL, whatever engine the run uses: only there do requests
  *  run at once. `stop` removes everything. */
-export async function startRealService(poolSize = 10): Promise<Service> {
+export async function startRealService(poolSize = 10): Promise<Service & { readonly databaseUrl: string }> {
   const server = await realPostgres()
   const database = await createDatabase(server.url())
   const db = await connect({ dataDir: '', poolSize, databaseUrl: database.url, log: () => undefined })
@@ -13,11 +13,25 @@ export async function startRealService(poolSize = 10): Promise<Service> {
   const service = await startService({ db })
   return {
     ...service,
+    databaseUrl: database.url,
     async stop() {
       await service.stop()
       await db.close()
       await database.drop()
       await server.stop()
+    },
+  }
+}
+
+/** One more instance on the database of a real service, with connections of its own. Stop it before the other. */
+export async function startBeside({ databaseUrl }: { databaseUrl: string }, poolSize = 10): Promise<Service> {
+  const db = await connect({ dataDir: '', poolSize, databaseUrl, log: () => undefined })
+  const service = await startService({ db })
+  return {
+    ...service,
+    async stop() {
+      await service.stop()
+      await db.close()
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Grant, PermissionAction, RoleRights } from './grants.js'
+import { type Grant, isMachine, type PermissionAction, type RoleRights } from './grants.js'
 import type { Principal } from './principal.js'
 import { type Clauses, filterClauses, targetClauses } from './targets.js'
 
@@ -48,6 +48,7 @@ const OWNERS_ONLY = new Set([
 
 const NARROWING = /^(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)$/
 const PLANE = /^(provisioning|metrics)-api$/
+const IDENTITY = /^(openid|profile|email)$/
 
 function scopeAllows(scope: readonly string[], action: Action, subject: string): boolean {
   const items = scope.flatMap((item) => {
@@ -61,7 +62,9 @@ function scopeAllows(scope: readonly string[], action: Action, subject: string):
     )
   }
   const planes = scope.filter((item) => PLANE.test(item))
-  return planes.length === 0 || planes.includes('provisioning-api')
+  if (planes.length > 0) return planes.includes('provisioning-api')
+  // A token that was asked for to know who somebody is lends none of their rights.
+  return scope.length === 0 || !scope.every((item) => IDENTITY.test(item))
 }
 
 function rightsAllow(rights: RoleRights, action: Action, subject: string): boolean {
@@ -70,10 +73,18 @@ function rightsAllow(rights: RoleRights, action: Action, subject: string): boole
   return rights.permissions[subject]?.includes(action as PermissionAction) ?? false
 }
 
+const isOwners = (action: Action, subject: string): boolean =>
+  action === 'own' || OWNERS_ONLY.has(`${action} ${subject}`)
+
+/** Whether the caller is a person who has proven it themself. Whom an application has merely named lends it their seat, as
+ *  any admin could; not their account, nor what is the owner's (ATTACKS T15). */
+const isInPerson = (principal: Principal): boolean =>
+  principal.userId !== undefined && principal.asserted !== true && !isMachine(principal)
+
 /** The seat's role, and for a webapp the narrower role of an application membership: neither widens the other. */
 function roleAllows(grant: Grant, action: Action, subject: string): boolean {
   const { within } = grant
-  if (action === 'own' || OWNERS_ONLY.has(`${action} ${subject}`)) return grant.owner && within === undefined
+  if (isOwners(action, subject)) return grant.owner && within === undefined
   return rightsAllow(grant, action, subject) && (within === undefined || rightsAllow(within, action, subject))
 }
 
@@ -107,7 +118,8 @@ function holdsAll(principal: Principal, grant: Grant, rights: RoleRights): boole
 
 /** Rows that are the caller's own whatever their role: one's user, and one's seats (to see and to leave). */
 function ownRows(principal: Principal, action: Action, subject: string): { column: string; value: string } | undefined {
-  if (principal.userId === undefined) return undefined
+  if (principal.userId === undefined || isMachine(principal)) return undefined
+  if (action !== 'read' && !isInPerson(principal)) return undefined
   if (subject === 'user' && (action === 'read' || action === 'update')) return { column: 'id', value: principal.userId }
   if (subject === 'memberships' && (action === 'read' || action === 'destroy')) {
     return { column: 'user_id', value: principal.userId }
@@ -145,6 +157,7 @@ export const evaluate: Evaluate = (principal, grants) => {
     if (grant === undefined) return false
     if (FACES[subject] !== undefined) return action === 'read' && principal.organizationId === organizationId
     if (principal.kind === 'sales_channel') return channelAllows(principal, action, subject)
+    if (principal.asserted === true && isOwners(action, subject)) return false
     return scopeAllows(principal.scope, action, subject) && roleAllows(grant, action, subject)
   }
 
@@ -170,7 +183,7 @@ export const evaluate: Evaluate = (principal, grants) => {
       return grant !== undefined && holdsAll(principal, grant, rights)
     },
     grantIn: (organizationId) => byOrganization.get(organizationId),
-    mayFound: () => principal.userId !== undefined && scopeAllows(principal.scope, 'create', 'organizations'),
+    mayFound: () => isInPerson(principal) && scopeAllows(principal.scope, 'create', 'organizations'),
     why(action, subject, organizationId) {
       const grant = byOrganization.get(organizationId)
       if (grant === undefined) return 'The caller has no seat and no application in that organization.'

@@ -10,6 +10,8 @@ export interface Principal {
   readonly organizationId?: string
   /** The user on whose behalf the token speaks; absent for machines. */
   readonly userId?: string
+  /** Whether the application has named that user, who has not signed in: then it lends less than all of their rights. */
+  readonly asserted?: true
   /** Scope items as they stand in the token. */
   readonly scope: readonly string[]
   /** Whether this is a test-mode token. */

@@ -19,7 +19,7 @@ const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 /** What a verified token says of the caller, in our words. */
 export function principalOf({ claims }: VerifiedToken): Principal {
-  const { application, organization, user, owner } = claims
+  const { application, organization, user, owner, act } = claims
   // A shopper (`Customer`) is nobody on this plane: only a user's own rights can count.
   const userId = user?.id ?? (owner?.type === 'User' ? owner.id : undefined)
   return {
@@ -27,6 +27,7 @@ export function principalOf({ claims }: VerifiedToken): Principal {
     applicationId: application.id,
     ...(organization ? { organizationId: organization.id } : {}),
     ...(userId === undefined ? {} : { userId }),
+    ...(act === undefined ? {} : { asserted: true }),
     scope: claims.scope.split(/[\s,]+/).filter(Boolean),
     test: claims.test,
   }

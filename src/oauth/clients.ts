@@ -1,5 +1,6 @@
 import type { Secrets } from '../crypto/secrets.js'
 import type { Database } from '../db/connect.js'
+import { createAssertionCheck } from './client-assertion.js'
 import {
   type ClientKind,
   createClientStore,
@@ -8,6 +9,7 @@ import {
   type Watched,
 } from './client-store.js'
 import { type ClientCredentials, invalidClient } from './credentials.js'
+import { DASHBOARD_CLIENT_ID, dashboardClient } from './dashboard.js'
 
 /** A client that has said who it is and, where its kind demands, proved it. */
 export interface Client {
@@ -20,10 +22,10 @@ export interface Client {
   readonly confidential: boolean
   /** Where the authorization endpoint may send its answers; exact (RFC 9700 §2.1). */
   readonly redirectUris: readonly string[]
-  readonly requirePkce: boolean
-  /** Public keys that its assertions are signed with (RFC 7523), as a JWK set. */
   /** Where a browser may go after it was signed out on the client's behalf; exact. */
   readonly postLogoutRedirectUris: readonly string[]
+  readonly requirePkce: boolean
+  /** Public keys that its assertions are signed with (RFC 7523), as a JWK set. */
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
   /** Registered scope items. */
   readonly scopes: string
@@ -31,9 +33,9 @@ export interface Client {
   readonly test: boolean
   readonly organization: { readonly id: string; readonly slug: string; readonly region: string } | undefined
   readonly userId: string | undefined
-  /** Whether a secret was presented in this request. */
+  /** Whether it has proved itself in this request, by a secret or by a signed assertion. */
   readonly authenticated: boolean
-  /** The secret presented, where the client has several. */
+  /** The secret presented, where the client has several; none where it has signed an assertion instead. */
   readonly secretId: string | undefined
 }
 
@@ -79,9 +81,9 @@ function toClient(stored: StoredClient, { secret, now }: { secret: StoredSecret 
     name: stored.name,
     confidential: stored.confidential,
     redirectUris: [...(stored.redirectUri === null ? [] : [stored.redirectUri]), ...stored.redirectUris],
+    postLogoutRedirectUris: stored.postLogoutRedirectUris,
     requirePkce: stored.requirePkce || !stored.confidential,
     jwks: stored.jwks ?? undefined,
-    postLogoutRedirectUris: stored.postLogoutRedirectUris,
     scopes: stored.scopes,
     lifetimeSeconds: Math.min(stored.lifetimeSeconds, left),
     test: stored.mode === 'test',
@@ -100,11 +102,28 @@ export function createClients(options: {
   db: Pick<Database, 'knex'>
   secrets: Secrets
   revocations: Watched
+  /** Where the built-in client may return to, beside loopback. */
+  dashboardRedirectUris?: readonly string[]
+  /** Whom assertions must be for; left out: none is taken. */
+  issuer?: string
 }): Clients {
-  const { secrets } = options
-  const store = createClientStore(options.db, options.revocations)
+  const { secrets, dashboardRedirectUris = [], issuer } = options
+  const proves = issuer === undefined ? undefined : createAssertionCheck({ ...options, issuer })
+  const stored = createClientStore(options.db, options.revocations)
+  const builtIn = dashboardClient(dashboardRedirectUris)
+  const store = {
+    remembered: (clientId: string) => (clientId === DASHBOARD_CLIENT_ID ? builtIn : stored.remembered(clientId)),
+    read: async (clientId: string) => (clientId === DASHBOARD_CLIENT_ID ? builtIn : stored.read(clientId)),
+  }
+  /** Always by the row as it is now: a key that was taken away counts no more. */
+  const byAssertion = async (clientId: string, assertion: string, now: Date): Promise<Client> => {
+    const found = await store.read(clientId)
+    if (!found || !(await proves?.(found, assertion, now))) throw invalidClient(false)
+    return { ...toClient(found, { secret: undefined, now: now.getTime() }), authenticated: true }
+  }
   return {
-    authenticate: async ({ clientId, clientSecret, basic }, now) => {
+    authenticate: async ({ clientId, clientSecret, assertion, basic }, now) => {
+      if (assertion !== undefined) return byAssertion(clientId, assertion, now)
       const presented = clientSecret === undefined ? { secrets, now } : { clientSecret, secrets, now }
       const remembered = store.remembered(clientId)
       const client = (remembered && admit(remembered, presented)) ?? admit(await store.read(clientId), presented)

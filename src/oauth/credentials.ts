@@ -1,13 +1,19 @@
 import { AppError } from '../errors.js'
+import { payloadOf } from './assertions.js'
 import { decodeFormValue, type Parameters } from './parameters.js'
 
 /** Names of the body parameters that say who the client is. */
 export const CLIENT_PARAMETERS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const
 
+/** RFC 7523 §2.2 */
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
 /** Who a request says that it is. */
 export interface ClientCredentials {
   readonly clientId: string
   readonly clientSecret?: string
+  /** A JWT that the client has signed to prove itself. */
+  readonly assertion?: string
   /** Whether they came in the Authorization header: then a refusal must name the scheme. */
   readonly basic: boolean
 }
@@ -45,6 +51,18 @@ function fromHeader(header: string, parameters: Parameters): ClientCredentials {
   return clientSecret === '' ? { clientId, basic: true } : { clientId, clientSecret, basic: true }
 }
 
+/** Who an assertion says has signed it; whoever is named besides must be the same. Source: RFC 7523 §3 (2), §4.2 */
+function fromAssertion(parameters: Parameters): ClientCredentials {
+  const assertion = parameters.get('client_assertion') ?? ''
+  const clientId = payloadOf(assertion)?.sub
+  const named = parameters.get('client_id')
+  if (parameters.get('client_assertion_type') !== ASSERTION_TYPE || typeof clientId !== 'string') {
+    throw invalidClient(false)
+  }
+  if (named !== undefined && named !== clientId) throw invalidClient(false)
+  return { clientId, assertion, basic: false }
+}
+
 /** Finds out who the client says it is, by exactly one way of authentication.
  *  Throws `malformed` for two ways, `invalid_client` for none or an unknown one. Source: RFC 6749 §2.3 */
 export function readCredentials(authorization: string | undefined, parameters: Parameters): ClientCredentials {
@@ -53,8 +71,9 @@ export function readCredentials(authorization: string | undefined, parameters: P
     throw malformed('Only one way of client authentication may be used in a request.')
   }
   if (authorization !== undefined) return fromHeader(authorization, parameters)
+  if (assertion) return fromAssertion(parameters)
   const clientId = parameters.get('client_id')
   const clientSecret = parameters.get('client_secret')
-  if (assertion || clientId === undefined) throw invalidClient(false)
+  if (clientId === undefined) throw invalidClient(false)
   return clientSecret === undefined ? { clientId, basic: false } : { clientId, clientSecret, basic: false }
 }

@@ -28,10 +28,12 @@ async function signed(key: RingKey, claims: object): Promise<string> {
 
 /** Signs claims with the key that is active at `now`; the only place where an access token is made.
  *  Throws `invalid_scope` when the token would be longer than 1.5 KiB, stock locations aside: of all claims only the
- *  scope is the client's. */
+ *  scope is the client's; `invalid_assertion` where an assertion has brought claims of its own. */
 export async function mintToken(keys: Pick<KeyRing, 'signingKey'>, claims: AccessClaims, now: Date): Promise<string> {
   const token = await signed(keys.signingKey(now), claims)
   if (token.length > LONGEST + stockOf(claims)) {
+    if (claims.custom_claim !== undefined)
+      throw new AppError('invalid_assertion', { detail: 'The custom claims and the scope are too long for a token.' })
     throw new AppError('invalid_scope', { detail: 'The requested scope is too long for a token. Ask for fewer items.' })
   }
   return token

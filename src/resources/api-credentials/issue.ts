@@ -6,7 +6,7 @@ import { newClientId } from '../../ids.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
 import { assertMayMakeLive, assertMayMakeWebapp, lifetimeWithin } from './guard.js'
-import { checkKind, checkScopes } from './kinds.js'
+import { checkKeys, checkKind, checkScopes } from './kinds.js'
 
 interface Input {
   name: string
@@ -19,6 +19,7 @@ interface Input {
   mode?: string | null
   expires_in?: number | null
   expires_at?: string | null
+  jwks?: Record<string, unknown> | null
 }
 
 /** Who made it, as a resource identifier. */
@@ -40,7 +41,7 @@ export async function addSecret(ctx: Context, credential: Row, right: By): Promi
 /** Makes an application and, unless it is a browser-only webapp, its first secret, which is shown this once.
  *  @throws AppError invalid (422) where the kind forbids, forbidden (403) for a role beyond the caller's own */
 export async function issueCredential(ctx: Context, input: Input): Promise<Outcome> {
-  const { organization, role = null, expires_in, mode, ...attributes } = input
+  const { organization, role = null, expires_in, mode, jwks, ...attributes } = input
   const kind = checkKind(input)
   checkScopes(input.scopes, input.kind)
   if (role !== null) await assertHolds(ctx, role, atRelationship('role'))
@@ -54,6 +55,7 @@ export async function issueCredential(ctx: Context, input: Input): Promise<Outco
     role_id: role,
     client_id: newClientId(),
     confidential,
+    ...checkKeys(jwks, { kind: input.kind, confidential }),
     expires_at,
     expires_in: expires_in ?? kind.expiresIn,
     mode: mode ?? 'test',

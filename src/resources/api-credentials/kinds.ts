@@ -1,4 +1,5 @@
 import { AppError, atAttribute, atRelationship, type Issue, violation } from '../../errors.js'
+import { type ClientKeys, readClientKeys } from '../../tokens/client-keys.js'
 
 interface Kind {
   /** Whether it must present its secret, unless it chooses otherwise. */
@@ -61,4 +62,17 @@ export function checkScopes(scopes: string | undefined, kind: string): void {
   const fits = (item: string): boolean => TARGET.test(item) || (kind !== 'sales_channel' && RIGHT.test(item))
   if (scopes.split(' ').every(fits)) return
   throw new AppError('invalid', { issues: [violation({ name: 'scopes', title: 'is invalid', error: 'invalid' })] })
+}
+
+/** The public keys of an application, as they are kept. A browser-only webapp has nowhere to keep the private ones.
+ *  @throws AppError invalid (422) */
+export function checkKeys(
+  jwks: Record<string, unknown> | null | undefined,
+  { kind, confidential }: { kind: string; confidential: boolean },
+): { jwks?: ClientKeys | null } {
+  if (jwks === undefined) return {}
+  if (jwks === null) return { jwks: null }
+  const keys = kind === 'webapp' && !confidential ? undefined : readClientKeys(jwks)
+  if (keys !== undefined) return { jwks: keys }
+  throw new AppError('invalid', { issues: [violation({ name: 'jwks', title: 'is invalid', error: 'invalid' })] })
 }

@@ -4,7 +4,7 @@ import { AppError, atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
 import { credentialToChange, lifetimeWithin } from './guard.js'
-import { checkKind, checkScopes, KINDS } from './kinds.js'
+import { checkKeys, checkKind, checkScopes, KINDS } from './kinds.js'
 
 interface Input {
   id: string
@@ -14,6 +14,7 @@ interface Input {
     expires_in?: number | null
     expires_at?: string | null
     require_pkce?: boolean
+    jwks?: Record<string, unknown> | null
   }
 }
 
@@ -28,7 +29,7 @@ function assertNotOwnGrants(ctx: Context, credential: Row, changes: Input['chang
 /** Changes an application; what it may do counts for tokens already issued within a second.
  *  @throws AppError invalid (422), forbidden (403) */
 export async function updateCredential(ctx: Context, { id, changes }: Input): Promise<Outcome> {
-  const { role, expires_in, expires_at, ...attributes } = changes
+  const { role, expires_in, expires_at, jwks, ...attributes } = changes
   const credential = await credentialToChange(ctx, id, 'update')
   assertNotOwnGrants(ctx, credential, changes)
   const kind = String(credential.kind)
@@ -45,6 +46,7 @@ export async function updateCredential(ctx: Context, { id, changes }: Input): Pr
   if (role != null) await assertHolds(ctx, role, atRelationship('role'))
   await ctx.scope.update('api_credentials', id, {
     ...attributes,
+    ...checkKeys(jwks, { kind, confidential: credential.confidential === true }),
     ...(role === undefined ? {} : { role_id: role }),
     ...(expires_in === undefined ? {} : { expires_in: expires_in ?? expiresIn }),
     ...(expires_at === undefined ? {} : { expires_at: await lifetimeWithin(ctx, expires_at) }),

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
+import { anApplication, anOwner, api, change } from '../../support/api.js'
+import { aShopper, ask, aWebapp, counts, outcome, refreshing, tokensOf } from '../../support/grants.js'
+import { type Service, startService } from '../../support/service.js'
+
+let service: Service
+let shop: Awaited<ReturnType<typeof aShopper>>
+beforeAll(async () => {
+  service = await startService()
+  shop = await aShopper(service)
+})
+afterAll(() => service.stop())
+
+const token = (change: Record<string, string> = {}) => ask(service, 'token', { ...shop.form, ...change })
+
+const KEYS = [
+  'access_token',
+  'token_type',
+  'expires_in',
+  'scope',
+  'created_at',
+  'refresh_token',
+  'owner_id',
+  'owner_type',
+]
+
+describe('a shopper signs in to a sales channel', () => {
+  test('6749-20 with exactly the keys of the contract, and claims that tell the shopper', async () => {
+    const { status, body } = await token()
+    expect(status).toBe(200)
+    expect(Object.keys(body)).toEqual(KEYS)
+    expect(body).toMatchObject({ scope: 'market:all', owner_id: shop.customerId, owner_type: 'customer' })
+    expect(decodeJwt(body.access_token)).toMatchObject({
+      organization: { id: shop.owner.organizationId },
+      application: { kind: 'sales_channel', public: true, confidential: false },
+      owner: { id: shop.customerId, type: 'Customer' },
+      sub: shop.customerId,
+      amr: ['pwd'],
+    })
+  })
+
+  test('the address in any case, the secret if the channel wants to', async () => {
+    expect(outcome(await token({ username: ` ${shop.email.toUpperCase()} ` }))).toBe('200')
+    const { body } = await token({ client_secret: shop.channel.clientSecret })
+    expect(decodeJwt(body.access_token)).toMatchObject({ application: { confidential: true } })
+  })
+
+  test('the token sees no more of provisioning than a guest does', async () => {
+    const { access_token } = await tokensOf(service, shop.form)
+    const caller = api(service, access_token)
+    expect((await caller.get('/application')).status).toBe(200)
+    for (const path of ['/customers', '/memberships', '/user']) expect((await caller.get(path)).status).not.toBe(200)
+  })
+
+  test('6749-25 the channel refreshes without a secret', async () => {
+    const { refresh_token } = await tokensOf(service, shop.form)
+    const next = await ask(service, 'token', refreshing({ clientId: shop.channel.clientId }, refresh_token))
+    expect(outcome(next)).toBe('200')
+    expect(Object.keys(next.body)).toEqual(KEYS)
+    expect(next.body.owner_id).toBe(shop.customerId)
+  })
+})
+
+describe('who may not', () => {
+  test('9700-02 every other kind of client', async () => {
+    const { owner } = shop
+    const machine = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+    const webapp = await aWebapp(service, owner)
+    for (const { clientId, clientSecret } of [machine, webapp, owner]) {
+      const answer = await token({ client_id: clientId, client_secret: clientSecret })
+      expect(outcome(answer)).toBe('400 unauthorized_client')
+    }
+    expect(outcome(await token({ client_id: 'gatehouse-dashboard' }))).toBe('400 unauthorized_client')
+  })
+
+  test('users, and shoppers of another organization, are nobody here', async () => {
+    const other = await aShopper(service)
+    const credentials = { username: other.email, password: other.password }
+    expect(outcome(await token(credentials))).toBe('400 invalid_grant')
+    expect(outcome(await token({ username: shop.owner.email }))).toBe('400 invalid_grant')
+    expect(outcome(await token({ username: '' }))).toBe('400 invalid_request')
+    expect(outcome(await token({ password: '' }))).toBe('400 invalid_request')
+  })
+})
+
+/** The middle of some numbers. */
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+
+describe('S3 unknown, wrong, disabled, without a password', () => {
+  test('one text for all, and the same work', async () => {
+    const [disabled, prospect] = [await aShopper(service, shop.owner), await aShopper(service, shop.owner)]
+    const patch = (id: string, attributes: object) =>
+      shop.owner.patch(`/customers/${id}`, change('customers', id, attributes as Record<string, unknown>))
+    expect((await patch(disabled.customerId, { _disable: true })).status).toBe(200)
+    expect((await patch(prospect.customerId, { password: null })).status).toBe(200)
+    const cases = {
+      unknown: { username: 'nobody@example.com' },
+      wrong: { password: 'wrong password' },
+      disabled: { username: disabled.email, password: disabled.password },
+      prospect: { username: prospect.email, password: prospect.password },
+    }
+    const bodies = new Set<string>()
+    for (const change of Object.values(cases)) {
+      const { status, body } = await token(change)
+      bodies.add(JSON.stringify([status, body]))
+    }
+    expect(bodies.size).toBe(1)
+    expect([...bodies][0]).toContain('invalid_grant')
+  })
+
+  test('the time tells nothing: a real cost of the hash, in turn', async () => {
+    const slow = await startService({ db: service.db, env: { BCRYPT_COST: '9' } })
+    const one = await aShopper(slow)
+    const times = { unknown: [] as number[], wrong: [] as number[] }
+    for (let round = 0; round < 7; round += 1) {
+      for (const [name, change] of [
+        ['unknown', { username: 'nobody@example.com' }],
+        ['wrong', { password: 'wrong password' }],
+      ] as const) {
+        const begin = performance.now()
+        await ask(slow, 'token', { ...one.form, ...change })
+        times[name].push(performance.now() - begin)
+      }
+    }
+    await slow.stop()
+    const [unknown, wrong] = [median(times.unknown), median(times.wrong)]
+    // Without the comparison for nobody, the unknown one would take a fraction.
+    expect(unknown).toBeGreaterThan(wrong * 0.65)
+    expect(wrong).toBeGreaterThan(unknown * 0.65)
+  })
+})
+
+describe('S1 passwords of any form', () => {
+  test('a megabyte is answered at once, seventy-two equal bytes are not equal', async () => {
+    const begin = performance.now()
+    const huge = await token({ password: 'x'.repeat(1_000_000) })
+    expect(huge.status).toBe(413)
+    expect(performance.now() - begin).toBeLessThan(2_000)
+    const long = 'x'.repeat(72)
+    const { form, customerId } = await aShopper(service, shop.owner)
+    await shop.owner.patch(`/customers/${customerId}`, change('customers', customerId, { password: `${long}right` }))
+    expect(outcome(await token({ ...form, password: `${long}wrong` }))).toBe('400 invalid_grant')
+    expect(outcome(await token({ ...form, password: `${long}right` }))).toBe('200')
+    expect(outcome(await token({ ...form, password: `${long}right\0` }))).toBe('400 invalid_request')
+  })
+})
+
+describe('S5 guessing', () => {
+  test('tries at once are counted each; others still get in, and who is right is not counted', async () => {
+    const env = { RATE_LIMITS: 'on', RATE_LIMIT_SIGN_IN_ACCOUNT: '5/900', RATE_LIMIT_TOKEN: '1000/60' }
+    const strict = await startService({ db: service.db, env: { ...env, RATE_LIMIT_WRITE_BURST: '1000/10' } })
+    const guess = (form: Record<string, string>) => ask(strict, 'token', form)
+    for (let turn = 0; turn < 8; turn += 1) expect(outcome(await guess(shop.form))).toBe('200')
+    const wrong = { ...shop.form, password: 'wrong password' }
+    const replies = await Promise.all(Array.from({ length: 20 }, () => guess(wrong)))
+    const kinds = replies.map(outcome)
+    expect(kinds.filter((one) => one === '400 invalid_grant')).toHaveLength(5)
+    expect(kinds.filter((one) => one.startsWith('429'))).toHaveLength(15)
+    expect(Number(replies.find(({ status }) => status === 429)?.headers.get('retry-after'))).toBeGreaterThan(0)
+    // S6: the same account, however it is written.
+    expect((await guess({ ...shop.form, username: ` ${shop.email.toUpperCase()}` })).status).toBe(429)
+    const other = await aShopper(service, shop.owner)
+    expect(outcome(await guess(other.form))).toBe('200')
+    await strict.stop()
+  })
+})
+
+test('T9 a token of a shopper ends with the shop’s sales channel', async () => {
+  const own = await anOwner(service)
+  const { form, channel } = await aShopper(service, own)
+  const { access_token } = await tokensOf(service, form)
+  expect((await own.delete(`/api_credentials/${channel.id}`)).status).toBe(204)
+  expect(await counts(service, access_token)).toBe(false)
+})

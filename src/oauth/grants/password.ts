@@ -1,0 +1,48 @@
+import { AppError } from '../../errors.js'
+import { grantScope } from '../scopes.js'
+import type { Grant, GrantRequest, GrantTools } from './grant.js'
+import { issueTokens } from './issue.js'
+
+/** One text whether the shopper is unknown, disabled, without a password, or the password is wrong (ATTACKS S3). */
+const refusal = (): AppError => new AppError('invalid_grant', { detail: 'The username or the password is wrong.' })
+
+const LONGEST_NAME = 320
+
+/** The shopper of this request. Tries are counted before they are made, for the account, whether or not it exists, and for
+ *  the address they come from; who is right is not counted.
+ *  @throws AppError malformed, invalid_grant, too_many */
+async function shopperFor({ client, parameters }: GrantRequest, { owners, limits }: GrantTools) {
+  const [email, password] = [parameters.get('username'), parameters.get('password')]
+  if (email === undefined) throw new AppError('malformed', { detail: 'The parameter username is missing.' })
+  if (password === undefined) throw new AppError('malformed', { detail: 'The parameter password is missing.' })
+  if (client.organization === undefined) throw new AppError('unauthorized_client')
+  const organizationId = client.organization.id
+  const account = [organizationId, email.slice(0, LONGEST_NAME).trim().toLowerCase()]
+  await limits?.limits.take('sign_in_account', account)
+  await limits?.limits.take('sign_in_address', limits.network)
+  const shopper = await owners.customerWithPassword({ organizationId, email, password })
+  if (shopper === undefined) throw refusal()
+  await limits?.limits.giveBack('sign_in_account', account)
+  await limits?.limits.giveBack('sign_in_address', limits.network)
+  return shopper
+}
+
+/** Password: a shopper signs in to a sales channel of their shop. It exists for nobody else. Source: RFC 6749 §4.3;
+ *  DECISIONS 3 */
+export const password: Grant = {
+  grantType: 'password',
+  kinds: ['sales_channel'],
+  parameters: ['username', 'password', 'scope'],
+  checks: [],
+  issue: async (request, tools) => {
+    const { client, parameters, subjects, now } = request
+    const scope = grantScope(parameters.get('scope'), client, subjects)
+    const { id } = await shopperFor(request, tools)
+    const signIn = { authenticatedAt: now, amr: ['pwd'], sessionId: undefined }
+    const owner = { id, type: 'Customer' } as const
+    return issueTokens(
+      { client, organization: client.organization, owner, scope, signIn, refresh: 'begin', now },
+      tools,
+    )
+  },
+}
