@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { joinInvited } from '../../src/access/accounts-sign-up.js'
 import { anOwner, type Owner } from '../support/api.js'
 import { aBrowser, type Browser, type Page } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, signIn, whoIsIn } from '../support/entrance.js'
@@ -46,6 +47,16 @@ describe('an invitation', () => {
     expect(await seatOf(id)).toEqual(before)
     expect(await service.db.knex('users').where({ email })).toEqual([])
     expect((await letterTo(service, email, 'invitation')).path).toBe(path)
+  })
+
+  test('it looks as the organization does, and lets its logo in, from nowhere else', async () => {
+    const { path } = await invited(newAddress())
+    const look = { logo_url: 'https://cdn.example.com/logo.svg', primary_color: '#123456' }
+    await service.db.knex('organizations').where({ id: owner.organizationId }).update(look)
+    const { html, headers } = await aBrowser(service).get(path)
+    expect(html).toContain('src="https://cdn.example.com/logo.svg"')
+    expect(html).toContain('#123456')
+    expect(headers.get('content-security-policy')).toContain("img-src 'self' data: https://cdn.example.com;")
   })
 
   test('who has no account gives names and a password, and is in: no organization of their own, no second mail', async () => {
@@ -178,6 +189,16 @@ describe('J10 an invitation is accepted', () => {
     // Neither was an account made of it.
     expect(await service.db.knex('users').whereIn('email', [withdrawn, expired])).toEqual([])
   })
+})
+
+test('J10 an invitation that ends between its page and its answer leaves no account behind', async () => {
+  const email = newAddress()
+  const { token, id } = await invited(email)
+  await service.db.knex('memberships').where({ id }).update({ invitation_status: 'revoked' })
+  const store = { knex: service.db.knex, secrets: service.parts.secrets }
+  const making = { firstName: 'E', lastName: 'V', passwordHash: 'x', now: new Date(), requestId: 'spec' }
+  expect(await joinInvited(store, { ...making, token, email })).toBeUndefined()
+  expect(await service.db.knex('users').where({ email })).toEqual([])
 })
 
 test('C6 who has made an account with an address before cannot have done so without its mailbox', async () => {

@@ -47,6 +47,10 @@ describe('a forgotten password', () => {
     const history = await service.db.knex('user_versions').where({ user_id: person.userId })
     expect(history.map(({ changes }) => Object.keys(changes))).toEqual([['password_changed_at']])
     expect(JSON.stringify(history)).not.toMatch(/\$2[aby]\$/)
+    // S8 neither the link nor a password stands in a log line, in the table of links, or in the mail that waits.
+    const kept = [service.logs, await service.db.knex('mailed_tokens'), await service.db.knex('outbox')]
+    expect(JSON.stringify(kept)).not.toContain(path.slice('/reset_password/'.length))
+    expect(JSON.stringify(kept)).not.toMatch(/a long (walk|swim)/)
   })
 
   test('S3 an unknown, a disabled and an unproven address get the same page; only the mailbox of an account gets a mail', async () => {

@@ -57,8 +57,10 @@ describe('S5 wrong passwords', () => {
   test('for one account from one network: each counts, however many come at once; all others can sign in', async () => {
     const [victim, other] = [await aSignedUp(service), await aSignedUp(service)]
     const [here, there] = [newNetwork(), newNetwork()]
+    // S5_TRIES=1000 is the attack as it is written: a hundred at once.
     const times = Number(process.env.S5_TRIES ?? 60)
-    expect(await guess(times, { at: () => here, email: () => victim.email })).toEqual({
+    const atOnce = Math.min(100, times / 3)
+    expect(await guess(times, { at: () => here, email: () => victim.email, atOnce })).toEqual({
       checked: 10,
       refused: times - 10,
     })

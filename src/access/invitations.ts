@@ -14,6 +14,9 @@ export interface Invitation {
   readonly role: string | null
   /** Who has invited: the name, or the address of who has none; null where nobody is known. */
   readonly inviter: string | null
+  /** The organization's own look, as its row has it. */
+  readonly logoUrl: string | null
+  readonly primaryColor: string | null
   /** Whether the address has an account. Whoever holds the token has the mailbox, so it is theirs to know. */
   readonly known: boolean
 }
@@ -63,12 +66,12 @@ export function findInvitation(knex: Knex, { tokenHash, now }: Holder): Promise<
     const { rows } = await trx.raw<{ rows: Invitation[] }>(
       `select m.organization_id as "organizationId", m.id as "membershipId", m.user_email as email,
         m.invitation_expires_at as "expiresAt",
-        (select name from organizations o where o.id = m.organization_id) as organization,
+        o.name as organization, o.logo_url as "logoUrl", o.primary_color as "primaryColor",
         (select name from roles r where r.organization_id = m.organization_id and r.id = m.role_id) as role,
         (select coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email)
           from users u where u.id = m.invited_by) as inviter,
         exists (select from users u where u.email = m.user_email) as known
-      from memberships m where ${OPEN}`,
+      from memberships m join organizations o on o.id = m.organization_id where ${OPEN}`,
       { tokenHash, now },
     )
     return rows[0]
