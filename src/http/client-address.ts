@@ -16,6 +16,9 @@ interface AddressOptions {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
+/** How a socket that listens to both families writes an IPv4 address. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
+
 /** An address without what a proxy may put around it: a port, brackets, a zone. Undefined if it is none. */
 function plain(text: string | undefined): string | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(text ?? '') ?? []
@@ -57,7 +60,8 @@ export function createAddressReader({ trustedProxies, backendAuth, log }: Addres
     return plain(String(headers['x-true-client-ip'] ?? ''))
   }
   return (req: IncomingMessage): string => {
-    const peer = plain(req.socket.remoteAddress) ?? '0.0.0.0'
+    const { remoteAddress = '' } = req.socket
+    const peer = MAPPED.exec(remoteAddress)?.[1] ?? plain(remoteAddress) ?? '0.0.0.0'
     const forwarded = req.headers['x-forwarded-for'] !== undefined
     if (forwarded && !warned && !trust(peer, 0)) {
       warned = true
@@ -72,7 +76,9 @@ export function noteAddress(options: AddressOptions): RequestHandler {
   const read = createAddressReader(options)
   return (req: Request, _res: Response, next: NextFunction) => {
     const address = read(req)
-    Object.assign(stateOf(req), { address, network: networkOf(address) })
+    const state = stateOf(req)
+    state.address = address
+    state.network = networkOf(address)
     next()
   }
 }

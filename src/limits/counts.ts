@@ -49,8 +49,9 @@ function createCrowd(limiter: RateLimiterMemory, { seconds }: Rate) {
       turn()
       current += 1
     },
-    async nameOf(key: string): Promise<string> {
-      if (current + before < MOST_KEYS || (await limiter.get(key)) !== null) return key
+    isFull: (): boolean => current + before >= MOST_KEYS,
+    async fold(key: string): Promise<string> {
+      if ((await limiter.get(key)) !== null) return key
       turn()
       return `crowd ${createHash('sha256').update(key).digest().readUInt32BE(0) % CROWD}`
     },
@@ -84,9 +85,10 @@ export function createCounts(rate: Rate, { shared }: { shared: boolean }): Count
   const limiter = new RateLimiterMemory({ points: rate.points, duration: rate.seconds, keyPrefix: '' })
   const crowd = createCrowd(limiter, rate)
   const news = shared ? createNews(rate) : undefined
+  const nameOf = (long: string): string | Promise<string> => (crowd.isFull() ? crowd.fold(short(long)) : short(long))
   return {
     async add(long) {
-      const key = await crowd.nameOf(short(long))
+      const key = await nameOf(long)
       try {
         const standing = await limiter.consume(key)
         if (standing.isFirstInDuration) crowd.began()
@@ -98,13 +100,13 @@ export function createCounts(rate: Rate, { shared }: { shared: boolean }): Count
       }
     },
     async remove(long) {
-      const key = await crowd.nameOf(short(long))
+      const key = await nameOf(long)
       const known = await limiter.get(key)
       if (known === null || known.consumedPoints <= 0) return
       await limiter.reward(key)
       news?.removed(key)
     },
-    look: async (long) => limiter.get(await crowd.nameOf(short(long))),
+    look: async (long) => limiter.get(await nameOf(long)),
     async news(most) {
       const some = [...(news?.pending ?? [])].slice(0, most)
       for (const [key] of some) news?.pending.delete(key)
