@@ -36,7 +36,7 @@ export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 const GRACE_MS = 8_000
 const LAST_CALL_MS = 500
 /** Where a refusal has OAuth's form, even one that comes before the endpoint: RFC 6749 §5.2. */
-const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$|end_session$)[a-z_]+$/
+const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$|continue$|end_session$)[a-z_]+$/
 
 /** A service that can listen. */
 export interface Gatehouse {

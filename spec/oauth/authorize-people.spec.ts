@@ -424,11 +424,16 @@ describe('the console', () => {
 })
 
 test('a sealed request names its purpose and its browser', () => {
-  const sealed = sealPending(service.parts.secrets, { parameters: new Map([['a', 'b']]), askedAt: 1 }, 'browser')
+  const sealed = sealPending(
+    service.parts.secrets,
+    { parameters: new Map([['a', 'b']]), pushed: false, askedAt: 1 },
+    'browser',
+  )
   expect(JSON.parse(service.parts.secrets.open(sealed))).toEqual({
     purpose: 'authorize',
     browserId: 'browser',
     parameters: [['a', 'b']],
+    pushed: false,
     askedAt: 1,
   })
 })

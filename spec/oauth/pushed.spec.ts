@@ -157,8 +157,19 @@ describe('RFC 9126 pushed authorization requests', () => {
     })
     const sent = page.location === undefined ? await browser.submit(page, {}, { press: 'allow' }) : page
     expect(answerOf(sent).state).toBe('true')
-    const row = await service.db.knex('authorization_codes').orderBy('created_at', 'desc').first()
-    expect([row.scope, row.redirect_uri]).toEqual(['roles:read', CALLBACK])
+    const where = { client_id: app.clientId, scope: 'roles:read' }
+    const rows = await service.db.knex('authorization_codes').where(where).select('redirect_uri')
+    expect(new Set(rows.map((row) => row.redirect_uri))).toEqual(new Set([CALLBACK]))
+  })
+
+  test('9126-05 an application that must push is refused without it, and goes on with it', async () => {
+    const strict = await aWebapp(service, owner, { require_pushed_authorization_requests: true })
+    const bare = await browser.get(`/oauth/authorize?${new URLSearchParams(aRequest(strict.clientId))}`)
+    expect(answerOf(bare).error).toBe('invalid_request')
+    const form = { ...aRequest(strict.clientId), client_secret: strict.clientSecret }
+    const page = await open(await pushed(form), { client_id: strict.clientId })
+    expect(page.text).toContain('wants to act for you')
+    expect(answerOf(await browser.submit(page, {}, { press: 'allow' })).code).toBeDefined()
   })
 
   test('the sweep takes old ones away', async () => {

@@ -12,6 +12,7 @@ const client = (kind: ClientKind, scopes = 'market:all'): Client => ({
   confidential: true,
   redirectUris: [],
   requirePkce: true,
+  requirePushedRequests: false,
   postLogoutRedirectUris: [],
   jwks: undefined,
   scopes,

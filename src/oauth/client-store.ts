@@ -26,6 +26,7 @@ export interface StoredClient {
   redirectUris: string[]
   postLogoutRedirectUris: string[]
   requirePkce: boolean
+  requirePushedRequests: boolean
   jwks: { keys: Record<string, unknown>[] } | null
   scopes: string
   lifetimeSeconds: number
@@ -43,7 +44,8 @@ export interface StoredClient {
 const FIND = `
   select c.id, c.client_id as "clientId", c.kind, c.name, c.confidential, c.redirect_uri as "redirectUri",
     c.redirect_uris as "redirectUris",
-    c.post_logout_redirect_uris as "postLogoutRedirectUris", c.require_pkce as "requirePkce", c.jwks,
+    c.post_logout_redirect_uris as "postLogoutRedirectUris", c.require_pkce as "requirePkce",
+    c.require_pushed_authorization_requests as "requirePushedRequests", c.jwks,
     c.scopes, c.expires_in as "lifetimeSeconds", c.mode,
     extract(epoch from c.expires_at)::float8 * 1000 as "expiresAt",
     o.id as "organizationId", o.slug, o.region, null as "userId",
@@ -54,7 +56,7 @@ const FIND = `
   from api_credentials c join organizations o on o.id = c.organization_id
   where c.client_id = ? and c.disabled_at is null and o.deleted_at is null and o.suspended_at is null
   union all
-  select uc.id, uc.client_id, 'user', 'Personal provisioning credential', true, null, '[]', '[]', true, null,
+  select uc.id, uc.client_id, 'user', 'Personal provisioning credential', true, null, '[]', '[]', true, false, null,
     'market:all', 7200, 'live', null, null, null, null, u.id,
     json_build_array(json_build_object('id', null, 'hash', uc.secret_hash, 'retiresAt', null))
   from user_credentials uc join users u on u.id = uc.user_id

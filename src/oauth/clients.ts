@@ -25,6 +25,8 @@ export interface Client {
   /** Where a browser may go after it was signed out on the client's behalf; exact. */
   readonly postLogoutRedirectUris: readonly string[]
   readonly requirePkce: boolean
+  /** Whether its authorization requests count only when it has pushed them itself (RFC 9126 §6). */
+  readonly requirePushedRequests: boolean
   /** Public keys that its assertions are signed with (RFC 7523), as a JWK set. */
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
   /** Registered scope items. */
@@ -83,6 +85,7 @@ function toClient(stored: StoredClient, { secret, now }: { secret: StoredSecret 
     redirectUris: [...(stored.redirectUri === null ? [] : [stored.redirectUri]), ...stored.redirectUris],
     postLogoutRedirectUris: stored.postLogoutRedirectUris,
     requirePkce: stored.requirePkce || !stored.confidential,
+    requirePushedRequests: stored.requirePushedRequests,
     jwks: stored.jwks ?? undefined,
     scopes: stored.scopes,
     lifetimeSeconds: Math.min(stored.lifetimeSeconds, left),

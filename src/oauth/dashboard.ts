@@ -18,6 +18,7 @@ export const dashboardClient = (redirectUris: readonly string[]): StoredClient =
   redirectUris: [...LOOPBACK, ...redirectUris],
   postLogoutRedirectUris: [...redirectUris],
   requirePkce: true,
+  requirePushedRequests: false,
   jwks: null,
   scopes: 'market:all',
   lifetimeSeconds: 7200,

@@ -40,7 +40,7 @@ export async function answerPushedRequest(
     throw new AppError('malformed', { detail: 'A pushed request must not refer to another one.' })
   const pushed = new Map([...parameters].filter(([name]) => AUTHORIZE_PARAMETERS.has(name)))
   pushed.set('client_id', client.clientId)
-  const sent: Sent = { parameters: pushed, faulty: new Set() }
+  const sent: Sent = { parameters: pushed, faulty: new Set(), pushed: true }
   checkRequest(sent, findDestination(sent, client), { settings, subjects })
   const name = secrets.newSecret('')
   const expiresAt = new Date(now.getTime() + LIFE_SECONDS * 1000)
@@ -60,7 +60,7 @@ export async function takePushed(
   if (!named?.startsWith(PREFIX)) return sent
   const hash = secrets.hash(named.slice(PREFIX.length))
   const parameters = clientId === undefined ? undefined : await pushedRequests.take({ hash, clientId, now })
-  if (parameters) return { parameters, faulty: new Set() }
+  if (parameters) return { parameters, faulty: new Set(), pushed: true }
   throw new AppError('invalid_request_uri', {
     detail: 'The pushed request is unknown, too old, used already, or of another application. Start again there.',
   })

@@ -74,7 +74,8 @@ export function createAuthorize(parts: AuthorizeParts): Router {
     }
     try {
       const request: AuthorizationRequest = checkRequest(sent, destination, knowledge)
-      const sealed = sealPending(secrets, { parameters: sent.parameters, askedAt }, visit.browserId)
+      const pending = { parameters: sent.parameters, pushed: sent.pushed === true, askedAt }
+      const sealed = sealPending(secrets, pending, visit.browserId)
       const answer = await take({ visit, request, askedAt, sealed, decided })
       return 'to' in answer ? answer : { ...answer, formTo: policyOrigin(request) }
     } catch (error) {
@@ -100,8 +101,8 @@ export function createAuthorize(parts: AuthorizeParts): Router {
     } catch (error) {
       return badRequest(error)
     }
-    const { parameters, askedAt } = pending
-    return look(visit, { parameters, faulty: new Set() }, { askedAt, decided })
+    const { parameters, pushed, askedAt } = pending
+    return look(visit, { parameters, pushed, faulty: new Set() }, { askedAt, decided })
   }
 
   const router = Router({ caseSensitive: true, strict: true })

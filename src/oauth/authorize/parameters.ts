@@ -26,6 +26,8 @@ export interface Sent {
   readonly parameters: Parameters
   /** Names that were sent twice, as an array, or with characters that are not allowed. What they say is not in `parameters`. */
   readonly faulty: ReadonlySet<string>
+  /** Whether the client has sent it itself, and not through somebody's browser. */
+  readonly pushed?: boolean
 }
 
 /** Longest of all values together, in bytes: they travel in addresses, sealed, through sign-in and back. */

@@ -30,11 +30,13 @@ const KINDS_WITH_PEOPLE: ReadonlySet<string> = new Set(['webapp', 'dashboard'])
 
 const refuse = (kind: ErrorKind, detail: string): AppError => new AppError(kind, { detail })
 
-function checkForm({ parameters, faulty }: Sent): void {
+function checkForm({ parameters, faulty, pushed = false }: Sent, { client }: Destination): void {
   if (faulty.size > 0) throw refuse('malformed', 'A parameter was sent more than once, or not as a text.')
   if (parameters.has('request')) throw refuse('request_not_supported', 'Request objects are not supported.')
   if (parameters.has('request_uri'))
     throw refuse('request_uri_not_supported', 'Only a request_uri that was pushed to this server is taken.')
+  if (client.requirePushedRequests && !pushed)
+    throw refuse('malformed', 'This application must push its requests to this server itself.')
 }
 
 /** Only codes are given, and only in the query. Source: RFC 6749 §3.1.1; RFC 9700 §2.1.2; ATTACKS R9 */
@@ -80,7 +82,7 @@ export function checkRequest(
   destination: Destination,
   { settings, subjects }: Knowledge,
 ): AuthorizationRequest {
-  checkForm(sent)
+  checkForm(sent, destination)
   checkResponse(sent, destination)
   const { parameters } = sent
   return {

@@ -4,6 +4,8 @@ import { AppError } from '../../errors.js'
 /** An authorization request on its way through sign-in and consent: as it was sent, to be checked again at every step. */
 export interface Pending {
   readonly parameters: ReadonlyMap<string, string>
+  /** Whether the client has pushed it. */
+  readonly pushed: boolean
   /** When it was made, in milliseconds: what `prompt=login` asks for must come after it. */
   readonly askedAt: number
 }
@@ -18,14 +20,15 @@ const stale = (): AppError =>
 
 /** Seals a request for the browser that began it. Nothing of it is kept here. Source: ATTACKS R6 */
 export function sealPending(secrets: Pick<Secrets, 'seal'>, pending: Pending, browserId: string): string {
-  const { parameters, askedAt } = pending
-  return secrets.seal(JSON.stringify({ purpose: PURPOSE, browserId, parameters: [...parameters], askedAt }))
+  const { parameters, pushed, askedAt } = pending
+  return secrets.seal(JSON.stringify({ purpose: PURPOSE, browserId, parameters: [...parameters], pushed, askedAt }))
 }
 
 interface Opened {
   purpose?: unknown
   browserId?: unknown
   parameters: [string, string][]
+  pushed: boolean
   askedAt: number
 }
 
@@ -47,5 +50,5 @@ export function openPending(
   const found = sealed === undefined ? undefined : opened(secrets, sealed)
   const fits = found?.purpose === PURPOSE && found.browserId === browserId
   if (!found || !fits || now.getTime() - found.askedAt > LIFE_MS) throw stale()
-  return { parameters: new Map(found.parameters), askedAt: found.askedAt }
+  return { parameters: new Map(found.parameters), pushed: found.pushed, askedAt: found.askedAt }
 }

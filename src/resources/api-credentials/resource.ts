@@ -71,6 +71,12 @@ export const apiCredentials = defineResource({
       doc: 'May be false for a confidential webapp whose client cannot do PKCE.',
       example: true,
     }),
+    require_pushed_authorization_requests: boolean({
+      can: ['create', 'update', 'read'],
+      default: false,
+      doc: 'Whether sign-ins begin only with requests that the application has pushed itself (RFC 9126).',
+      example: false,
+    }),
     client_id: string({ can: ['read', 'filter'], doc: 'Public name of the application.', example: 'xxxx-yyyy-zzzz' }),
     client_secret: string({
       can: ['read'],

@@ -1,0 +1,2 @@
+drop trigger api_credentials_pushed_only_tell on api_credentials;
+alter table api_credentials drop column require_pushed_authorization_requests;
