@@ -47,8 +47,9 @@ function described(route: string): string[] {
   const [method = '', path = ''] = route.split(' ')
   const [, type = '', name = ''] = /^\/([a-z_]+)(?:\/:id)?\/relationships\/([a-z_]+)$/.exec(path) ?? []
   const relationship = registry.resources.get(type)?.relationships.get(name)
-  const isReplaced = relationship?.many === false && (relationship.options.can as readonly string[]).includes('update')
-  const isRefused = relationship !== undefined && !(method === 'GET' || (method === 'PATCH' && isReplaced))
+  const isChanged = relationship !== undefined && (relationship.options.can as readonly string[]).includes('update')
+  const isServed = method === 'GET' || (isChanged && (method === 'PATCH' || relationship.many))
+  const isRefused = relationship !== undefined && !isServed
   return isRefused ? [] : [`${method} ${path.replace(':id', '{id}')}`]
 }
 
