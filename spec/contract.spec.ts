@@ -8,10 +8,13 @@ import { openapi } from '../src/commands/openapi.js'
 import { healthPaths } from '../src/http/openapi.js'
 import { createJsonApi } from '../src/jsonapi/routes.js'
 import { createOAuth } from '../src/oauth/routes.js'
+import { createUserinfo } from '../src/oauth/userinfo.js'
 import { schemaPaths } from '../src/pages/schemas.js'
 import { compileResources } from '../src/resources/index.js'
 
 interface Layer {
+  /** Of a router within a router. */
+  readonly handle?: { readonly stack?: Layer[] }
   readonly route?: {
     readonly path: string | string[]
     readonly methods: Record<string, boolean>
@@ -34,7 +37,8 @@ function printed(): string {
 
 /** Method and path of everything that a router has handlers for, `OPTIONS` and catch-alls aside. */
 function routesOf(router: Router): string[] {
-  return (router.stack as unknown as Layer[]).flatMap(({ route }) => {
+  return (router.stack as unknown as Layer[]).flatMap(({ route, handle }) => {
+    if (handle?.stack !== undefined) return routesOf(handle as unknown as Router)
     const methods = (route?.stack ?? []).flatMap(({ method }) =>
       method === undefined || method === 'options' ? [] : [method.toUpperCase()],
     )
@@ -98,9 +102,12 @@ describe('every endpoint of the router is described, and nothing else', () => {
       onError: () => undefined,
     }
     const oauth = createOAuth(parts as unknown as Parameters<typeof createOAuth>[0]).router
+    const userinfo = createUserinfo(parts as unknown as Parameters<typeof createUserinfo>[0])
     const others = [...Object.keys({ ...healthPaths, ...schemaPaths }), '/oauth/tokeninfo']
     const health = others.map((path) => `GET ${path}`)
-    endpoints = [...new Set([...routesOf(api).flatMap(described), ...routesOf(oauth), ...health])]
+    endpoints = [
+      ...new Set([...routesOf(api).flatMap(described), ...routesOf(oauth), ...routesOf(userinfo), ...health]),
+    ]
       .filter((one) => !one.startsWith('_ALL'))
       .sort()
   })

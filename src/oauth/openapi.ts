@@ -1,112 +1,71 @@
+import { GRANTS } from './grants/index.js'
+import { oauthSchemas } from './openapi-schemas.js'
+
 type Json = Record<string, unknown>
 
 const text: Json = { type: 'string' }
 
-const tokenRequest: Json = {
-  type: 'object',
-  properties: {
-    grant_type: { type: 'string', enum: ['client_credentials'] },
-    client_id: text,
-    client_secret: { ...text, description: 'Not needed by a sales channel. May come by HTTP Basic instead.' },
-    scope: { ...text, description: 'Space-separated, e.g. `market:code:usa` or `roles:read`.' },
-  },
-  required: ['grant_type'],
+const texts = (names: readonly string[]): Json => Object.fromEntries(names.map((name) => [name, text]))
+
+/** How a client says who it is; of these, one way. */
+const client: Json = {
+  client_id: text,
+  client_secret: { ...text, description: 'Not needed by a public client. May come by HTTP Basic instead.' },
+  client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+  client_assertion: { ...text, description: 'A JWT signed with a registered key, instead of the secret (RFC 7523).' },
 }
 
-const revokeRequest: Json = {
-  type: 'object',
-  properties: { client_id: text, client_secret: text, token: text, token_type_hint: text },
-  required: ['token'],
-}
+const scope: Json = { ...text, description: 'Space-separated, e.g. `market:code:usa`, `roles:read` or `openid email`.' }
 
-const schemas: Json = {
-  Token: {
-    type: 'object',
-    properties: {
-      access_token: { ...text, description: 'A JWT; send it as `Authorization: Bearer`.' },
-      token_type: { const: 'bearer' },
-      expires_in: { type: 'integer', description: 'Seconds.' },
-      scope: text,
-      created_at: { type: 'integer', description: 'Seconds since 1970.' },
-    },
-    required: ['access_token', 'token_type', 'expires_in', 'scope', 'created_at'],
-    additionalProperties: false,
+const form = (properties: Json, required: readonly string[]): Json => ({
+  type: 'object',
+  properties: { ...properties, ...client },
+  required,
+})
+
+const tokenRequest = form(
+  {
+    grant_type: { type: 'string', enum: GRANTS.map(({ grantType }) => grantType) },
+    ...texts(GRANTS.flatMap(({ parameters }) => parameters)),
+    scope,
   },
-  TokenInfo: {
-    type: 'object',
-    properties: {
-      token: {
-        type: 'object',
-        properties: {
-          test: { type: 'boolean' },
-          market_ids: { type: 'array', items: text },
-          stock_location_ids: { type: 'array', items: text },
-          lifespan: { type: 'integer', description: 'Seconds left.' },
-        },
-        required: ['test', 'market_ids', 'stock_location_ids', 'lifespan'],
-        additionalProperties: false,
-      },
-      role: {
-        type: 'object',
-        properties: { id: { type: ['string', 'null'] }, kind: text, name: { type: ['string', 'null'] } },
-        required: ['id', 'kind', 'name'],
-        additionalProperties: false,
-      },
-      application: {
-        type: 'object',
-        properties: { id: text, kind: text, name: text, core: { type: 'boolean' } },
-        required: ['id', 'kind', 'name', 'core'],
-        additionalProperties: false,
-      },
-      permissions: {
-        type: 'object',
-        description: 'By subject, what may be done to it.',
-        additionalProperties: {
-          type: 'object',
-          properties: { actions: { type: 'array', items: { enum: ['create', 'read', 'update', 'destroy'] } } },
-          required: ['actions'],
-        },
-      },
-      owner: {
-        type: 'object',
-        properties: { id: text, type: { enum: ['User', 'Customer'] } },
-        required: ['id', 'type'],
-      },
-    },
-    required: ['token', 'role', 'application', 'permissions'],
-    additionalProperties: false,
+  ['grant_type'],
+)
+
+const aboutToken = form({ token: text, token_type_hint: text }, ['token'])
+
+const pushed = form(
+  {
+    ...texts([
+      'response_type',
+      'redirect_uri',
+      'state',
+      'nonce',
+      'code_challenge',
+      'code_challenge_method',
+      'resource',
+    ]),
+    ...texts(['prompt', 'max_age', 'login_hint', 'id_token_hint']),
+    scope,
   },
-  OAuthError: {
-    type: 'object',
-    description: 'RFC 6749 §5.2 and the contract’s form, side by side.',
-    properties: {
-      error: text,
-      error_description: text,
-      errors: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: { title: text, detail: text, code: text, status: { type: 'integer' }, meta: { type: 'object' } },
-          required: ['title', 'detail', 'code', 'status', 'meta'],
-          additionalProperties: false,
-        },
-      },
-    },
-    required: ['error', 'error_description', 'errors'],
-    additionalProperties: false,
-  },
-}
+  ['response_type'],
+)
 
 const answer = (description: string, schema: Json): Json => ({
   description,
   content: { 'application/json': { schema } },
 })
+const named = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
 const refusals: Json = {
-  '4XX': answer('Refused.', { $ref: '#/components/schemas/OAuthError' }),
-  '5XX': answer('Our fault, or we are busy.', { $ref: '#/components/schemas/OAuthError' }),
+  '4XX': answer('Refused.', named('OAuthError')),
+  '5XX': answer('Our fault, or we are busy.', named('OAuthError')),
 }
 
-const post = (id: string, summary: string, { request, ok }: { request: Json; ok: Json }): Json => ({
+const post = (
+  id: string,
+  summary: string,
+  { request, ok, status = '200' }: { request: Json; ok: Json; status?: string },
+) => ({
   operationId: id,
   summary,
   tags: ['oauth'],
@@ -115,7 +74,7 @@ const post = (id: string, summary: string, { request, ok }: { request: Json; ok:
     required: true,
     content: { 'application/x-www-form-urlencoded': { schema: request }, 'application/json': { schema: request } },
   },
-  responses: { '200': ok, ...refusals },
+  responses: { [status]: ok, ...refusals },
 })
 
 const get = (id: string, summary: string): Json => ({
@@ -132,34 +91,62 @@ const tokenInfo: Json = {
   tags: ['oauth'],
   security: [{ bearer: [] }],
   responses: {
-    '200': answer('The token.', { $ref: '#/components/schemas/TokenInfo' }),
+    '200': answer('The token.', named('TokenInfo')),
     '4XX': {
       description: 'Refused.',
-      content: { 'application/vnd.api+json': { schema: { $ref: '#/components/schemas/Errors' } } },
+      content: { 'application/vnd.api+json': { schema: named('Errors') } },
     },
   },
 }
 
-/** The authorization server's part of the OpenAPI document. */
+const userinfo = (id: string): Json => ({
+  operationId: id,
+  summary: 'Who has signed in (OpenID Connect Core §5.3)',
+  tags: ['oauth'],
+  security: [{ bearer: [] }],
+  responses: { '200': answer('What the granted scope tells.', named('Person')), ...refusals },
+})
+
+const METADATA = 'What this authorization server offers (RFC 8414)'
+
+/** The authorization server's part of the OpenAPI document: what programs call. What browsers visit are pages. */
 export const oauthParts: { paths: Json; schemas: Json } = {
   paths: {
     '/oauth/token': {
-      post: post('token', 'Get an access token (RFC 6749 §4.4)', {
-        request: tokenRequest,
-        ok: answer('A token.', { $ref: '#/components/schemas/Token' }),
-      }),
+      post: post('token', 'Get a token (RFC 6749)', { request: tokenRequest, ok: answer('A token.', named('Token')) }),
     },
     '/oauth/revoke': {
       post: post('revoke', 'End a token (RFC 7009)', {
-        request: revokeRequest,
+        request: aboutToken,
         ok: answer('Ended, or unknown.', { type: 'object', additionalProperties: false }),
       }),
     },
+    '/oauth/introspect': {
+      post: post('introspect', 'Ask whether a token counts (RFC 7662)', {
+        request: aboutToken,
+        ok: answer('What the token says, or that it does not count.', named('Introspection')),
+      }),
+    },
+    '/oauth/par': {
+      post: post('push', 'Push an authorization request (RFC 9126)', {
+        request: pushed,
+        ok: answer('A name for the request.', named('Pushed')),
+        status: '201',
+      }),
+    },
+    '/oauth/device_authorization': {
+      post: post('device_authorization', 'Begin on a device without a browser (RFC 8628)', {
+        request: form({ scope }, []),
+        ok: answer('The codes.', named('DeviceCode')),
+      }),
+    },
+    '/oauth/userinfo': { get: userinfo('userinfo'), post: userinfo('userinfo_by_post') },
     '/oauth/tokeninfo': { get: tokenInfo },
     '/.well-known/jwks.json': { get: get('jwks', 'Public keys that verify tokens (RFC 7517)') },
-    '/.well-known/oauth-authorization-server': {
-      get: get('metadata', 'What this authorization server offers (RFC 8414)'),
+    '/.well-known/oauth-authorization-server': { get: get('metadata', METADATA) },
+    '/.well-known/openid-configuration': {
+      get: get('openid_configuration', `${METADATA}, for OpenID Connect clients`),
     },
   },
-  schemas,
+  schemas: oauthSchemas,
 }
