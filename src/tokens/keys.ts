@@ -45,7 +45,8 @@ function createRing(knex: Knex, secrets: Secrets) {
   let ring = new Map<string, RingKey>()
   let lookedAt = Number.NEGATIVE_INFINITY
   let readAt = Number.NEGATIVE_INFINITY
-  const load = async (): Promise<void> => {
+  let reading: Promise<void> | undefined
+  const read = async (): Promise<void> => {
     const started = performance.now()
     lookedAt = started
     const keys = await loadKeys(knex, secrets)
@@ -53,6 +54,11 @@ function createRing(knex: Knex, secrets: Secrets) {
     if (started < readAt) return
     readAt = started
     ring = new Map(keys.map((key) => [key.kid, key]))
+  }
+  const load = (): Promise<void> => {
+    const current = read()
+    reading = current
+    return current
   }
   const known = (kid: string, now: Date): RingKey | undefined => {
     const key = ring.get(kid)
@@ -62,6 +68,8 @@ function createRing(knex: Knex, secrets: Secrets) {
     load,
     known,
     find: async (kid: string, now: Date): Promise<RingKey | undefined> => {
+      // What is being read may have it: under load that takes long enough for many to ask.
+      if (!ring.has(kid)) await reading?.catch(() => undefined)
       if (!ring.has(kid) && performance.now() - lookedAt > UNKNOWN_KID_MS) await load()
       return known(kid, now)
     },
