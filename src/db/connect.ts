@@ -2,6 +2,7 @@ import createKnex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { startEmbedded } from './embedded.js'
 import { listen } from './listen.js'
+import { prepareStatements } from './prepared.js'
 import { endWhenSilent } from './silence.js'
 import { connectionTypes } from './types.js'
 
@@ -129,7 +130,10 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
   }
   const { log, poolSize: max, statementTimeoutMs = STATEMENT_MS } = options
   const silentMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + GRACE_MS
-  const knex = boundQueue(makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs }, options), MOST_WAITING)
+  const knex = boundQueue(
+    prepareStatements(makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs }, options)),
+    MOST_WAITING,
+  )
   return {
     knex,
     aside,

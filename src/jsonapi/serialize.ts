@@ -25,8 +25,8 @@ interface Shape {
 
 const MAX_SHAPES = 500
 
-/** Makes the serializer of a deployment. ts-japi builds the resource objects; relationships are attached here, because
- *  ts-japi's relators run once a row and cost four times the rest (PERFORMANCE 4). One ts-japi serializer a shape. */
+/** Makes the serializer of a deployment. ts-japi builds the resource objects; links and relationships are attached
+ *  here: ts-japi parses each link as a URL, and its relators run once a row and cost four times the rest (PERFORMANCE 4). One ts-japi serializer a shape. */
 export function createSerialize(apiUrl: string): Serialize {
   const shapes = new Map<string, Shape>()
 
@@ -40,7 +40,6 @@ export function createSerialize(apiUrl: string): Serialize {
       version: null,
       // ts-japi takes an empty projection for "all"; undefined is its word for "none".
       projection: attributes.length === 0 ? undefined : projection,
-      linkers: { resource: new tsJapi.Linker((row: Row | Row[]) => selfLink(resource, (row as Row).id)) },
     })
     const unstored = attributes.filter(({ stored }) => !stored)
     const constants = Object.fromEntries(unstored.map(({ name, options }) => [name, options.constant ?? null]))
@@ -59,16 +58,17 @@ export function createSerialize(apiUrl: string): Serialize {
 
   function relationshipsOf(loaded: Loaded, names: readonly string[]): Json {
     const self = selfLink(loaded.resource, loaded.row.id)
-    const members = names.map((name) => {
+    const members: Json = {}
+    for (const name of names) {
       const links = { self: `${self}/relationships/${name}`, related: `${self}/${name}` }
       const related = loaded.links.get(name)
-      if (related === undefined) return [name, { links }]
-      return [
-        name,
-        { links, data: related === null ? null : 'row' in related ? identifier(related) : related.map(identifier) },
-      ]
-    })
-    return Object.fromEntries(members)
+      if (related === undefined) members[name] = { links }
+      else {
+        const data = related === null ? null : 'row' in related ? identifier(related) : related.map(identifier)
+        members[name] = { links, data }
+      }
+    }
+    return members
   }
 
   async function ofOneKind(resource: Resource, loaded: readonly Loaded[], fields: Fields): Promise<Json[]> {
@@ -77,8 +77,10 @@ export function createSerialize(apiUrl: string): Serialize {
     const { data } = (await serializer.serialize(rows)) as unknown as { data: Json[] }
     return data.map((one, index) => {
       const origin = loaded[index]
-      if (origin === undefined || relationships.length === 0) return one
-      return { ...one, relationships: relationshipsOf(origin, relationships) }
+      if (origin === undefined) return one
+      const links = { self: selfLink(resource, origin.row.id) }
+      if (relationships.length === 0) return { ...one, links }
+      return { ...one, links, relationships: relationshipsOf(origin, relationships) }
     })
   }
 
