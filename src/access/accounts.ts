@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
 import { newClientId, newId } from '../ids.js'
+import { createOutbox } from '../outbox/enqueue.js'
 import type { SecretMaker } from './context.js'
 import type { Principal } from './principal.js'
 
@@ -88,15 +89,25 @@ const CONFIRM = `
   insert into user_versions (id, user_id, event, changes, created_at)
     select cast(:versionId as text), id, 'update', jsonb_build_object('email', jsonb_build_array(before, email)),
       cast(:now as timestamptz) from confirmed
-    returning user_id`
+    returning changes -> 'email' ->> 0 as before`
 
-/** Makes an address count whose mailbox has answered, once; seats follow by trigger. Commits on its own.
+/** Makes an address count whose mailbox has answered, once; seats follow by trigger, and the address before is told. Commits
+ *  on its own.
  *  @returns false for a token that is unknown, used or expired, or when the address has become somebody else's */
-export async function confirmEmail(knex: Knex, { tokenHash, now }: { tokenHash: string; now: Date }): Promise<boolean> {
+export async function confirmEmail(
+  { knex, secrets }: { knex: Knex; secrets: Pick<SecretMaker, 'seal'> },
+  { tokenHash, now }: { tokenHash: string; now: Date },
+): Promise<boolean> {
   const bindings = { tokenHash, now, versionId: newId() }
   try {
-    const answer = await asAuth(knex, (trx) => trx.raw<{ rows: unknown[] }>(CONFIRM, bindings))
-    return answer.rows.length === 1
+    return await asAuth(knex, async (trx) => {
+      const { rows } = await trx.raw<{ rows: { before: string }[] }>(CONFIRM, bindings)
+      const [confirmed] = rows
+      if (confirmed === undefined) return false
+      const message = { email: confirmed.before, change: 'address', at: now.toISOString() } as const
+      await createOutbox(trx, secrets, now).enqueue({ kind: 'account_changed', ...message })
+      return true
+    })
   } catch (error) {
     if ((error as { code?: string }).code === '23505') return false
     throw error

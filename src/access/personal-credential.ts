@@ -1,6 +1,8 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
+import { createOutbox } from '../outbox/enqueue.js'
+import type { AccountChangedMessage } from '../outbox/messages.js'
 import type { Revocations } from '../tokens/revocations.js'
 import type { SecretMaker } from './context.js'
 
@@ -18,7 +20,7 @@ export interface PersonalCredential {
 /** What personal credentials are changed with. */
 export interface CredentialParts {
   readonly knex: Knex
-  readonly secrets: Pick<SecretMaker, 'newSecret' | 'hash'>
+  readonly secrets: Pick<SecretMaker, 'newSecret' | 'hash' | 'seal'>
   readonly revocations: Pick<Revocations, 'revoke' | 'tell'>
 }
 
@@ -37,11 +39,18 @@ export function personalCredentialOf(knex: Knex, userId: string): Promise<Person
   )
 }
 
-/** Changes the credential, ends every token that it has got, tells all instances, and leaves a line of history. */
+interface Alteration {
+  readonly set: Record<string, unknown>
+  readonly changes: Record<string, unknown>
+  readonly change: AccountChangedMessage['change']
+}
+
+/** Changes the credential, ends every token that it has got, tells all instances and the person, and leaves a line of
+ *  history. */
 async function alter(
-  { knex, revocations }: CredentialParts,
+  { knex, revocations, secrets }: CredentialParts,
   { userId, now, requestId }: Change,
-  { set, changes }: { set: Record<string, unknown>; changes: Record<string, unknown> },
+  { set, changes, change }: Alteration,
 ): Promise<void> {
   await asAuth(knex, async (trx) => {
     const [row] = await trx('user_credentials')
@@ -61,6 +70,8 @@ async function alter(
       request_id: requestId,
       created_at: now,
     })
+    const { email } = await trx('users').where({ id: userId }).first('email')
+    await createOutbox(trx, secrets, now).enqueue({ kind: 'account_changed', email, change, at: now.toISOString() })
   })
 }
 
@@ -69,7 +80,8 @@ async function alter(
 export async function renewPersonalSecret(parts: CredentialParts, change: Change): Promise<string> {
   const secret = parts.secrets.newSecret(SECRET_PREFIX)
   const secretHash = parts.secrets.hash(secret)
-  await alter(parts, change, { set: { secret_hash: secretHash }, changes: { personal_secret: ['old', 'new'] } })
+  const changes = { personal_secret: ['old', 'new'] }
+  await alter(parts, change, { set: { secret_hash: secretHash }, changes, change: 'secret' })
   return secret
 }
 
@@ -77,5 +89,6 @@ export async function renewPersonalSecret(parts: CredentialParts, change: Change
 export function switchPersonalCredential(parts: CredentialParts, change: Change & { on: boolean }): Promise<void> {
   const { on, now } = change
   const set = { disabled_at: on ? null : now }
-  return alter(parts, change, { set, changes: { personal_credential: on ? ['off', 'on'] : ['on', 'off'] } })
+  const changes = { personal_credential: on ? ['off', 'on'] : ['on', 'off'] }
+  return alter(parts, change, { set, changes, change: on ? 'credential_on' : 'credential_off' })
 }

@@ -49,6 +49,13 @@ export interface TwoFactorChangedMessage extends Common {
   readonly at: string
 }
 
+/** The same for what else lets people in: another address, a new secret of the personal credential, the credential itself. */
+export interface AccountChangedMessage extends Common {
+  readonly kind: 'account_changed'
+  readonly change: 'address' | 'secret' | 'credential_on' | 'credential_off'
+  readonly at: string
+}
+
 /** The kinds of message that can wait in the outbox, and what each carries. */
 export type Message =
   | InvitationMessage
@@ -58,3 +65,4 @@ export type Message =
   | PasswordResetMessage
   | PasswordChangedMessage
   | TwoFactorChangedMessage
+  | AccountChangedMessage

@@ -75,6 +75,11 @@ function contentOf(message: Message, texts: Texts): Content {
       return { text: texts.knownAddress(), path: 'login' }
     case 'password_changed':
       return { text: texts.passwordChanged({ at: new Date(message.at) }), path: 'forgotten_password' }
+    case 'account_changed': {
+      const { change } = message
+      const text = texts.accountChanged({ change, at: new Date(message.at) })
+      return { text, path: change === 'address' ? 'login' : 'forgotten_password' }
+    }
     case 'two_factor_changed': {
       const values = { change: message.change, at: new Date(message.at) }
       return { text: texts.twoFactorChanged(values), path: 'forgotten_password' }

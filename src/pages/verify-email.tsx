@@ -22,7 +22,10 @@ function show(visit: Visit): PageAnswer {
 }
 
 async function confirm({ db, secrets }: EntranceParts, { req, now }: Visit): Promise<PageAnswer> {
-  const done = await confirmEmail(db.knex, { tokenHash: secrets.hash(String(req.params.token)), now })
+  const done = await confirmEmail(
+    { knex: db.knex, secrets },
+    { tokenHash: secrets.hash(String(req.params.token)), now },
+  )
   if (done) {
     return { document: <Document title="Confirmed" lead="The address is yours now; you can close this page." /> }
   }

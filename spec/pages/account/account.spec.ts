@@ -128,9 +128,18 @@ describe('the profile', () => {
     const asked = await browser.submit(await browser.get('/account/profile'), { email }, { form: 'email' })
     expect((await browser.follow(asked)).text).toContain(`Waits to be confirmed ${email}`)
     expect((await service.db.knex('users').where({ id: person.userId }).first()).email).toBe(person.email)
-    expect((await mailsTo(email)).map(({ kind }) => kind)).toEqual(['email_change'])
+    const letters = await mailsTo(email)
+    expect(letters.map(({ kind }) => kind)).toEqual(['email_change'])
     const bad = await browser.submit(await browser.get('/account/profile'), { email: 'a b@c' }, { form: 'email' })
     expect([bad.status, bad.text.includes('does not look like an address')]).toEqual([422, true])
+    const token = letters.flatMap((letter) => (letter.kind === 'email_change' ? [letter.token] : []))[0] ?? ''
+    const mailbox = aBrowser(service)
+    const confirmed = await mailbox.submit(await mailbox.get(`/verify_email/${token}`))
+    expect(confirmed.text).toContain('Confirmed')
+    expect((await browser.get('/account')).text).toContain(email)
+    expect(await mailsTo(person.email)).toEqual([
+      expect.objectContaining({ kind: 'account_changed', change: 'address' }),
+    ])
   })
 })
 
@@ -213,6 +222,8 @@ describe('the personal credential', () => {
       { personal_credential: ['on', 'off'] },
       { personal_credential: ['off', 'on'] },
     ])
+    const told = (await mailsTo(person.email)).map((message) => 'change' in message && message.change)
+    expect(told.sort()).toEqual(['credential_off', 'credential_on', 'secret'])
   })
 
   const withToken = (token: string) =>

@@ -8,6 +8,12 @@ const TWO_FACTOR = {
   off: 'Signing in asks you for no second factor any more',
   codes: 'You have new recovery codes',
 } as const
+const ACCOUNT = {
+  address: 'Your account has another address now',
+  secret: 'Your API credential has a new secret',
+  credential_on: 'Your API credential was switched on',
+  credential_off: 'Your API credential was switched off',
+} as const
 
 /** The mails in English. */
 export const english: Texts = {
@@ -80,6 +86,18 @@ export const english: Texts = {
       'If it was not you, choose a new password at once: somebody knows the one you have.',
     ],
     action: 'Choose a new password',
+    footer: 'If it was you, you need not do anything.',
+  }),
+  accountChanged: ({ change, at }) => ({
+    subject: ACCOUNT[change],
+    heading: ACCOUNT[change],
+    paragraphs: [
+      `That was done in your account on ${day.format(at)} UTC.`,
+      change === 'address'
+        ? 'If it was not you, tell an owner of your organization or whoever runs this service at once: this address signs nobody in any more.'
+        : 'If it was not you, choose a new password at once: somebody knows the one you have.',
+    ],
+    action: change === 'address' ? 'Sign in with the new address' : 'Choose a new password',
     footer: 'If it was you, you need not do anything.',
   }),
 }

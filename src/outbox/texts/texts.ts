@@ -1,3 +1,5 @@
+import type { AccountChangedMessage } from '../messages.js'
+
 /** What a mail says, in one language. A sentence is a paragraph; `action` is the link's. */
 export interface MailText {
   readonly subject: string
@@ -17,5 +19,6 @@ export interface Texts {
   knownAddress(): MailText
   passwordReset(values: { expiresAt: Date }): MailText
   passwordChanged(values: { at: Date }): MailText
+  accountChanged(values: { change: AccountChangedMessage['change']; at: Date }): MailText
   twoFactorChanged(values: { change: 'on' | 'off' | 'codes'; at: Date }): MailText
 }
