@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { aMember, anApplication, anOwner, call, type Owner } from '../support/api.js'
+import { organizationClaims, userClaims } from '../../src/tokens/claims.js'
+import { mintToken } from '../../src/tokens/mint.js'
+import { aMember, anApplication, anOwner, api, call, type Owner } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
 import { aShop, make, type Shop } from '../support/shop.js'
 import { asWebapp } from '../support/webapp.js'
@@ -61,7 +63,7 @@ describe('GET /oauth/tokeninfo (CONTRACT 5.7)', () => {
     })
     const web = await asWebapp(service, { owner, application: app, userId: member.userId })
     const { permissions, owner: person, role } = await info(web.token)
-    expect(role.kind).toBe('admin')
+    expect(role).toEqual({ id: owner.roles['Read-only'], kind: 'read_only', name: 'Read-only' })
     expect(permissions.orders).toEqual({ actions: ['read'] })
     expect(person).toEqual({
       id: member.userId,
@@ -78,6 +80,46 @@ describe('GET /oauth/tokeninfo (CONTRACT 5.7)', () => {
     const { role, permissions, application, owner: person } = await info(owner.token)
     expect(role).toEqual({ id: null, kind: 'user', name: null })
     expect([permissions, application.kind, person.email]).toEqual([{}, 'user', owner.email])
+  })
+
+  test('of a webapp without an application membership: the role of its user', async () => {
+    const app = await anApplication(service, owner, 'webapp', { attributes: { redirect_uri: 'https://a.example/cb' } })
+    const web = await asWebapp(service, { owner, application: app, userId: owner.userId, scope: 'openid market:all' })
+    const { role, application } = await info(web.token)
+    expect(role).toMatchObject({ kind: 'admin', name: 'Admin' })
+    expect(application).toEqual({ id: app.id, kind: 'webapp', name: 'webapp', core: false })
+  })
+
+  test('of the console: its user, in one organization and in all', async () => {
+    const { keys, clock } = service.parts
+    const now = clock()
+    const issuance = { issuer: service.config.issuer, audience: service.config.apiUrl, now }
+    const subject = {
+      applicationId: 'ownconsole',
+      clientId: 'gatehouse-dashboard',
+      authenticated: false,
+      lifetimeSeconds: 7200,
+      scope: 'provisioning-api',
+      test: false,
+      owner: { id: owner.userId, type: 'User' as const },
+    }
+    const organization = { id: owner.organizationId, slug: 'slug', region: 'eu-west-1' }
+    const one = await mintToken(keys, organizationClaims('dashboard', { ...subject, organization }, issuance), now)
+    const all = await mintToken(
+      keys,
+      userClaims({ ...subject, kind: 'dashboard', userId: owner.userId }, issuance),
+      now,
+    )
+    for (const [token, kind] of [
+      [one, 'admin'],
+      [all, 'dashboard'],
+    ] as const) {
+      const { role, application, owner: person } = await info(token)
+      expect(role.kind).toBe(kind)
+      expect(application).toEqual({ id: 'ownconsole', kind: 'dashboard', name: 'Gatehouse', core: true })
+      expect(person.email).toBe(owner.email)
+      expect((await api(service, token).get('/organizations')).status).toBe(200)
+    }
   })
 
   test('a token that does not count is refused as the API refuses it', async () => {

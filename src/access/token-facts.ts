@@ -23,16 +23,23 @@ export interface TokenFacts {
 }
 
 const PERSONAL = 'Personal provisioning credential'
+const CONSOLE = 'Gatehouse'
 
 const APPLICATION = `select c.name, r.id as "roleId", r.kind as "roleKind", r.name as "roleName"
   from api_credentials c left join roles r on r.organization_id = c.organization_id and r.id = c.role_id
   where c.organization_id = :organization and c.id = :application`
 
+// What an application membership gives its user there, as in grants.ts: a profile wins over the seat itself.
+const WITHIN = `(select a.role_id from application_memberships a
+    where a.organization_id = m.organization_id and a.api_credential_id = :application and :webapp
+      and (a.membership_id = m.id or a.membership_profile_id = m.membership_profile_id)
+    order by (a.membership_profile_id is not distinct from m.membership_profile_id) desc, a.id limit 1)`
+
 const USER = `select u.id, 'User' as type, u.first_name, u.last_name, u.email, coalesce(m.owner, false) as owner, u.time_zone,
     r.id as "roleId", r.kind as "roleKind", r.name as "roleName"
   from users u
   left join memberships m on m.user_id = u.id and m.organization_id = :organization and m.status = 'active'
-  left join roles r on r.organization_id = m.organization_id and r.id = m.role_id
+  left join roles r on r.organization_id = m.organization_id and r.id = coalesce(${WITHIN}, m.role_id)
   where u.id = :user`
 
 const CUSTOMER = `select id, 'Customer' as type, email from customers where organization_id = :organization and id = :customer`
@@ -46,19 +53,24 @@ interface RoleColumns {
 const roleOf = (row: RoleColumns | undefined): TokenFacts['role'] =>
   row?.roleId == null ? undefined : { id: row.roleId, kind: String(row.roleKind), name: String(row.roleName) }
 
-/** Reads what a token may know of itself. Of a webapp the role is its user's, else the application's own. */
+/** Reads what a token may know of itself. Of a webapp the role is its user's: that of an application membership where there
+ *  is one, else the seat's. Of other applications it is their own. */
 export function readTokenFacts(knex: Knex, principal: Principal, customerId: string | undefined): Promise<TokenFacts> {
-  const { organizationId: organization = null, applicationId: application, userId: user = null } = principal
+  const { kind, organizationId: organization = null, applicationId: application, userId: user = null } = principal
+  const webapp = kind === 'webapp'
   return asAuth(knex, async (trx) => {
-    const first = async <T>(sql: string, bindings: Record<string, string | null>): Promise<T | undefined> =>
+    const first = async <T>(sql: string, bindings: Record<string, string | boolean | null>): Promise<T | undefined> =>
       (await trx.raw<{ rows: T[] }>(sql, bindings)).rows[0]
     const credential = await first<RoleColumns & { name: string }>(APPLICATION, { organization, application })
-    const found = user === null ? undefined : await first<RoleColumns & TokenOwner>(USER, { organization, user })
+    const found =
+      user === null
+        ? undefined
+        : await first<RoleColumns & TokenOwner>(USER, { organization, user, application, webapp })
     const customer =
       customerId === undefined ? undefined : await first<TokenOwner>(CUSTOMER, { organization, customer: customerId })
     const person = found && withoutRole(found)
     return {
-      applicationName: credential?.name ?? PERSONAL,
+      applicationName: credential?.name ?? (kind === 'dashboard' ? CONSOLE : PERSONAL),
       role: roleOf(found) ?? roleOf(credential),
       owner: person ?? customer,
     }
