@@ -9,6 +9,7 @@ import { type Parameters, readParameters } from '../oauth/parameters.js'
 import type { KeyRing } from '../tokens/keys.js'
 import type { Revocations } from '../tokens/revocations.js'
 import type { Sessions } from '../tokens/sessions.js'
+import { policyOrigin } from './authorize-parts.js'
 import { Actions, ButtonLink } from './blocks.js'
 import { Form, Submit } from './components.js'
 import { Document } from './document.js'
@@ -95,7 +96,7 @@ export function createEndSession(parts: EndSessionParts): Router {
     const logout = await read(sent, visit.now)
     const { hint, redirectUri } = logout
     if (visit.session !== undefined && visit.session.userId !== hint?.userId) {
-      const formTo = redirectUri === undefined ? {} : { formTo: new URL(redirectUri).origin }
+      const formTo = redirectUri === undefined ? {} : { formTo: policyOrigin({ redirectUri }) }
       return { document: Question({ visit, logout, sent }), ...formTo }
     }
     await end(hint, visit.now)
