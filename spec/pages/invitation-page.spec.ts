@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { joinInvited } from '../../src/access/accounts-sign-up.js'
 import { anOwner, type Owner } from '../support/api.js'
 import { aBrowser, type Browser, type Page } from '../support/browser.js'
@@ -6,6 +6,8 @@ import { aSignedUp, newAddress, PASSWORD, signIn, whoIsIn } from '../support/ent
 import { invite, tokenFor } from '../support/invitations.js'
 import { lettersTo, letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
+
+jest.setTimeout(60_000)
 
 let service: Service
 let owner: Owner

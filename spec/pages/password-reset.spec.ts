@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { Secret, TOTP } from 'otpauth'
 import { newTotp } from '../../src/access/second-factor.js'
 import { setUpTotp } from '../../src/access/second-factor-setup.js'
@@ -11,6 +11,8 @@ import { lettersTo, letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
 
 const NEW = 'a long swim in the lake'
+
+jest.setTimeout(60_000)
 
 let service: Service
 beforeAll(async () => {

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { aBrowser, type Page } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, signIn } from '../support/entrance.js'
 import { lettersTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
 
 const WIDE = '100000/60'
+
+jest.setTimeout(60_000)
 
 let service: Service
 beforeAll(async () => {

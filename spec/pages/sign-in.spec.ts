@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { costOf, hashPassword } from '../../src/crypto/passwords.js'
 import { aBrowser } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, plain, signIn, whoIsIn } from '../support/entrance.js'
 import { type Service, startService } from '../support/service.js'
 
 const SESSION = '__Host-gatehouse_session'
+
+jest.setTimeout(60_000)
 
 let service: Service
 let person: Awaited<ReturnType<typeof aSignedUp>>
@@ -41,7 +43,7 @@ describe('signing in', () => {
     const first = browser.cookies.get(SESSION) as string
     await signIn(browser, person, { path: '/login?again=1' })
     const second = browser.cookies.get(SESSION) as string
-    const id = (await service.parts.sessions.find(second, new Date()))?.id
+    const before = await service.parts.sessions.find(second, new Date())
     const page = await browser.get('/login?again=1')
     expect(page.text).toContain('Sign in again')
     await browser.submit(page, { email: person.email, password: PASSWORD })
@@ -51,7 +53,9 @@ describe('signing in', () => {
       [first, second, third].map((token) => service.parts.sessions.find(token, new Date())),
     )
     // The session goes on for who was in it, with what apps have got by it; only its token is new.
-    expect(found.map((one) => one?.id)).toEqual([undefined, undefined, id])
+    expect(found.map((one) => one?.id)).toEqual([undefined, undefined, before?.id])
+    expect(Number(found[2]?.authenticatedAt)).toBeGreaterThan(Number(before?.authenticatedAt))
+    expect(Number(found[2]?.expiresAt)).toBeGreaterThan(Number(before?.expiresAt))
   })
 
   test('R10 a cookie that somebody else has set before is not the one after', async () => {

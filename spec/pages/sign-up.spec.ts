@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { aPerson } from '../support/api.js'
 import { aBrowser, type Page } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, plain, signIn, whoIsIn } from '../support/entrance.js'
 import { lettersTo, letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
+
+jest.setTimeout(60_000)
 
 let service: Service
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { Secret, TOTP } from 'otpauth'
 import { changePassword } from '../../src/access/accounts-password.js'
 import { newTotp } from '../../src/access/second-factor.js'
@@ -9,6 +9,8 @@ import { letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
 
 const STEP_MS = 30_000
+
+jest.setTimeout(60_000)
 
 let service: Service
 // The specs move the clock: each code is good once.

@@ -60,8 +60,7 @@ const PREFIX = 'gh_session_'
 /** A write for `last_seen_at` at most so often, in milliseconds. */
 const SEEN_MS = 60_000
 const YEAR_MS = 366 * 24 * 3600 * 1000
-const ADDRESS_LENGTH = 64
-const AGENT_LENGTH = 300
+const [ADDRESS_LENGTH, AGENT_LENGTH] = [64, 300]
 
 interface Row {
   id: string
@@ -99,6 +98,8 @@ const sessionOf = (row: Row): Session => ({
   address: row.address,
   userAgent: row.user_agent,
 })
+
+const provenAt = (at: Date) => ({ authenticated_at: at, last_seen_at: at })
 
 interface SessionParts {
   readonly knex: Knex
@@ -138,9 +139,8 @@ export async function endSessions(
   { userId, id, except, now }: Ending,
   revocations: Pick<Revocations, 'revoke'>,
 ): Promise<number> {
-  const query = trx('sessions')
-    .where({ user_id: userId, ...(id === undefined ? {} : { id }) })
-    .whereNull('ended_at')
+  const which = { user_id: userId, ...(id === undefined ? {} : { id }) }
+  const query = trx('sessions').where(which).whereNull('ended_at')
   if (except !== undefined) query.whereNot({ id: except })
   const ended: { id: string }[] = await query.update({ ended_at: now }).returning('id')
   if (ended.length > 0) await endWhatHangs(trx, { ids: ended.map((one) => one.id), now, revocations })
@@ -157,6 +157,7 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
     )
     return rows.map(sessionOf)
   }
+  const overAt = (now: Date): Date => new Date(now.getTime() + limits.absoluteSeconds * 1000)
   const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending, revocations))
   return {
     begin: async ({ userId, amr, address, userAgent, now }) => {
@@ -167,10 +168,9 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
           user_id: userId,
           token_hash: secrets.hash(token),
           amr: JSON.stringify(amr),
-          authenticated_at: now,
-          last_seen_at: now,
+          ...provenAt(now),
           created_at: now,
-          expires_at: new Date(now.getTime() + limits.absoluteSeconds * 1000),
+          expires_at: overAt(now),
           address: address?.slice(0, ADDRESS_LENGTH) ?? null,
           user_agent: userAgent?.slice(0, AGENT_LENGTH) ?? null,
         }),
@@ -188,11 +188,11 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
       }),
     listOf: (userId, now) => asAuth(knex, (trx) => read(trx, { which: 's.user_id = :it', it: userId, now })),
     renew: async (id, { amr, now, newToken = false }) => {
-      const token = secrets.newSecret(PREFIX)
-      const proof = { amr: JSON.stringify(amr), authenticated_at: now, last_seen_at: now, longest_idle_seconds: 0 }
-      const change = newToken ? { ...proof, token_hash: secrets.hash(token) } : proof
-      await asAuth(knex, (trx) => trx('sessions').where({ id }).update(change))
-      return newToken ? token : undefined
+      const token = newToken ? secrets.newSecret(PREFIX) : undefined
+      const fresh = token === undefined ? {} : { token_hash: secrets.hash(token), expires_at: overAt(now) }
+      const row = { ...fresh, ...provenAt(now), amr: JSON.stringify(amr), longest_idle_seconds: 0 }
+      await asAuth(knex, (trx) => trx('sessions').where({ id }).update(row))
+      return token
     },
     end: async ({ id, userId }, now) => (await end({ id, userId, now })) > 0,
     endAll: async (userId, options) => void (await end({ userId, ...options })),
