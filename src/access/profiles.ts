@@ -14,7 +14,8 @@ export interface Profile {
   readonly twoFactor: boolean
   readonly passwordChangedAt: string | null
   readonly createdAt: string
-  /** The row of the personal provisioning credential: what the person changes, is changed in its name. */
+  /** The row of the personal provisioning credential: what the person changes, is changed in its name. Whoever has none is
+   *  one themself. */
   readonly credentialId: string
 }
 
@@ -24,8 +25,8 @@ export function profileOf(knex: Knex, userId: string): Promise<Profile | undefin
     const { rows } = await trx.raw<{ rows: Profile[] }>(
       `select u.id as "userId", u.email, u.unconfirmed_email as "unconfirmedEmail", u.first_name as "firstName",
         u.last_name as "lastName", u.time_zone as "timeZone", u.totp_confirmed_at is not null as "twoFactor",
-        u.password_changed_at as "passwordChangedAt", u.created_at as "createdAt", c.id as "credentialId"
-      from users u join user_credentials c on c.user_id = u.id where u.id = ? and u.disabled_at is null`,
+        u.password_changed_at as "passwordChangedAt", u.created_at as "createdAt", coalesce(c.id, u.id) as "credentialId"
+      from users u left join user_credentials c on c.user_id = u.id where u.id = ? and u.disabled_at is null`,
       [userId],
     )
     return rows[0]

@@ -64,7 +64,7 @@ export function appRoutes(router: Router, parts: AccountParts): void {
     const [place, clientId] = [form.get('place') ?? '', form.get('client_id') ?? '']
     const requestId = requestIdOf(visit.req)
     await withdrawApp(knex, revocations, { userId: profile.userId, place, clientId, now, requestId })
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=withdrawn` }
   })
   router.get(PAGE, visits.get(show))

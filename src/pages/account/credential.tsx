@@ -101,14 +101,14 @@ export function credentialRoutes(router: Router, parts: AccountParts): void {
   const renew = signedIn(parts, PAGE, async (visit) => {
     if (!isFresh(visit)) return { to: proveAgain(PAGE) }
     const secret = await renewPersonalSecret(parts, changeOf(visit))
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { document: await document(visit, secret) }
   })
   const turn = signedIn(parts, PAGE, async (visit) => {
     if (!isFresh(visit)) return { to: proveAgain(PAGE) }
     const on = visit.form.get('to') === 'on'
     await switchPersonalCredential(parts, { ...changeOf(visit), on })
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=${on ? 'on' : 'off'}` }
   })
   router.get(PAGE, visits.get(show))

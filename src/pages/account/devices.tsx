@@ -73,12 +73,12 @@ export function deviceRoutes(router: Router, parts: AccountParts): void {
   const end = signedIn(parts, PAGE, async (visit) => {
     // The user's id is part of the question: nobody ends the session of another.
     await sessions.end({ id: visit.form.get('session') ?? '', userId: visit.profile.userId }, visit.now)
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=one` }
   })
   const endAll = signedIn(parts, PAGE, async (visit) => {
     await sessions.endAll(visit.profile.userId, { except: visit.session.id, now: visit.now })
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=all` }
   })
   router.get(PAGE, visits.get(show))

@@ -15,6 +15,7 @@ export interface AccountParts {
   readonly sessions: Sessions
   readonly secrets: SecretMaker
   readonly access: Access
+  /** Refreshed after a change, so that it counts here at once; should that fail, the poll brings the news. */
   readonly revocations: Pick<Revocations, 'revoke' | 'tell' | 'refresh'>
   readonly limits: Pick<Limits, 'take' | 'giveBack'>
   readonly bcryptCost: number

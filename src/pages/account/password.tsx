@@ -83,7 +83,7 @@ export function passwordRoutes(router: Router, parts: AccountParts): void {
       return { document: page(visit, { current: 'That is not your present password.' }), status: 422 }
     const requestId = requestIdOf(visit.req)
     await changePassword(parts, { userId: profile.userId, password, except: session.id, now, requestId })
-    await revocations.refresh()
+    await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=changed` }
   })
   router.get(PAGE, visits.get(show))
