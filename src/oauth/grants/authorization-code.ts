@@ -81,7 +81,11 @@ async function issueFor(code: KeptCode, { client, now }: GrantRequest, tools: Gr
 
 /** Uses the code up and writes the family, both or neither: after a fault of the database the same request may be sent
  *  again (ATTACKS P8). Of many at once one is the first; the others are second uses. */
-async function exchange(code: KeptCode, prepared: PreparedTokens, now: Date, tools: GrantTools): Promise<TokenBody> {
+async function exchange(
+  code: KeptCode,
+  { prepared, now }: { prepared: PreparedTokens; now: Date },
+  tools: GrantTools,
+): Promise<TokenBody> {
   const { familyId } = prepared
   const first = await asAuth(tools.knex, async (trx) => {
     const used = await useCode(trx, code, { familyId, now })
@@ -104,7 +108,7 @@ export const authorizationCode: Grant = {
   issue: async (request, tools) => {
     const code = await codeFor(request, tools)
     const prepared = await prepareTokens(await issueFor(code, request, tools), tools)
-    const body = await exchange(code, prepared, request.now, tools)
+    const body = await exchange(code, { prepared, now: request.now }, tools)
     tools.activity?.signedIn(code.userId, code.organizationId, request.now)
     return body
   },
