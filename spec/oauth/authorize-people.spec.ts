@@ -115,7 +115,13 @@ describe('sign-in', () => {
   test('R4, 9700-07 a request that was not sealed here is shown a page and goes nowhere', async () => {
     const browser = await browserOf(owner.userId)
     const { secrets } = service.parts
-    const otherPurpose = secrets.seal(JSON.stringify({ purpose: 'other', parameters: [], askedAt: Date.now() + time }))
+    await browser.get('/device')
+    const browserId = browser.cookies.get('__Host-gatehouse_browser')
+    const content = { browserId, parameters: Object.entries(ask()), askedAt: service.parts.clock().getTime() }
+    const sealed = (purpose: string) => secrets.seal(JSON.stringify({ purpose, ...content }))
+    const good = await browser.get(`/oauth/continue?${new URLSearchParams({ request: sealed('authorize') })}`)
+    expect(good.status).not.toBe(400)
+    const otherPurpose = sealed('other')
     for (const request of ['', 'x', 'https://evil.test/', '//evil.test', otherPurpose, 'v1.a.b.c']) {
       const page = await browser.get(`/oauth/continue?${new URLSearchParams({ request })}`)
       expect([request, page.status, page.location]).toEqual([request, 400, undefined])
