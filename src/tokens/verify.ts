@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { AppError } from '../errors.js'
 import { createBoundedCache } from './bounded-cache.js'
 import { type AccessClaims, readClaims, revocationTopics } from './claims.js'
@@ -62,6 +62,12 @@ function timely(claims: AccessClaims, now: Date): boolean {
   return exp > at && iat <= at + SKEW_SECONDS && nbf <= at + SKEW_SECONDS
 }
 
+/** In one call where Node has it (20.12): half of what a warm check costs is this. */
+const digestOf = (token: string): string =>
+  typeof crypto.hash === 'function'
+    ? crypto.hash('sha256', token, 'base64')
+    : crypto.createHash('sha256').update(token).digest('base64')
+
 interface Expected {
   issuer: string
   audience: string
@@ -107,7 +113,7 @@ export function createVerifier(
   return {
     verify: async (token, now) => {
       if (token.length > LONGEST) throw refusal()
-      const digest = createHash('sha256').update(token).digest('base64')
+      const digest = digestOf(token)
       const cached = cache.get(digest)
       const entry = cached ?? (await examine(token, { ...options, now }))
       if (!entry) throw refusal()
