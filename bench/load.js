@@ -3,11 +3,13 @@
 // must not be made of refusals.
 import { connect } from 'node:net'
 
-/** @typedef {{port: number, connections: number, warmSeconds: number, seconds: number, rate?: number,
+/** @typedef {{port: number, ports?: number[], connections: number, warmSeconds: number, warmRequests?: number, seconds: number, rate?: number,
  *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
  *   carry?: {member: string, values: string[]}}} LoadPlan
+ *  `ports`: instances that the connections are spread over, as a balancer would.
  *  `requests` are sent in turn by every connection. `carry`: a member of each JSON answer takes the place of `{carry}` in
  *  the connection's next request (a refresh token that rotates); `values` are the first ones, one a connection.
+ *  `warmRequests`: the measured time begins after so many answers at the earliest (compilers count calls, not seconds).
  *  `rate`: requests a second and connection at most; else each sends as soon as it is answered. */
 
 /** @type {LoadPlan} */
@@ -33,6 +35,7 @@ let measuring = false
 let ending = false
 const latencies = []
 let bytes = 0
+let answered = 0
 
 function fail(text) {
   process.send({ error: text })
@@ -54,7 +57,11 @@ function lengthOf(buffer) {
 
 /** One keep-alive connection that sends, waits, sends. */
 function run(index) {
-  const socket = connect({ port: plan.port, host: '127.0.0.1', noDelay: true })
+  const socket = connect({
+    port: plan.ports?.[index % plan.ports.length] ?? plan.port,
+    host: '127.0.0.1',
+    noDelay: true,
+  })
   let sentAt = 0
   let turn = index
   let pieces = []
@@ -74,6 +81,7 @@ function run(index) {
   }
   const take = (answer) => {
     if (answer[9] !== 0x32) fail(`an answer that is not 2xx: ${answer.latin1Slice(0, 600)}`)
+    answered += 1
     if (measuring) {
       latencies.push(performance.now() - sentAt)
       bytes += answer.length
@@ -103,33 +111,32 @@ function run(index) {
 
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
-for (let index = 0; index < plan.connections; index += 1) run(index)
-setTimeout(() => {
+const LONGEST_WARM_MS = 30_000
+
+function finish(startedAt) {
+  measuring = false
+  ending = true
+  const seconds = (performance.now() - startedAt) / 1000
+  const sorted = Float64Array.from(latencies).sort()
+  const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => quantile(sorted, share))
+  const count = latencies.length
+  if (count === 0) fail('no answer came in the measured time')
+  const seen = { count, seconds, perSecond: count / seconds, p50, p90, p99, p999, max: sorted.at(-1) }
+  process.send({ ends: true, ...seen, bytes: bytes / count }, () => process.exit(0))
+}
+
+function measure() {
   measuring = true
   const startedAt = performance.now()
   process.send({ begins: true })
-  setTimeout(() => {
-    measuring = false
-    ending = true
-    const seconds = (performance.now() - startedAt) / 1000
-    const sorted = Float64Array.from(latencies).sort()
-    const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => quantile(sorted, share))
-    const count = latencies.length
-    if (count === 0) fail('no answer came in the measured time')
-    process.send(
-      {
-        ends: true,
-        count,
-        seconds,
-        perSecond: count / seconds,
-        p50,
-        p90,
-        p99,
-        p999,
-        max: sorted.at(-1),
-        bytes: bytes / count,
-      },
-      () => process.exit(0),
-    )
-  }, plan.seconds * 1000)
-}, plan.warmSeconds * 1000)
+  setTimeout(() => finish(startedAt), plan.seconds * 1000)
+}
+
+for (let index = 0; index < plan.connections; index += 1) run(index)
+const warmFrom = performance.now()
+const warm = setInterval(() => {
+  const elapsed = performance.now() - warmFrom
+  if (elapsed < plan.warmSeconds * 1000 || (answered < (plan.warmRequests ?? 0) && elapsed < LONGEST_WARM_MS)) return
+  clearInterval(warm)
+  measure()
+}, 20)

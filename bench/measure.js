@@ -13,16 +13,23 @@ export function median(numbers) {
 
 /** Puts load on a running contender and reads the clocks of its processes at both ends of the measured time.
  *  `pids`: processes whose CPU is told apart, by name. */
-export function load(plan, { pids = {}, cores = CORES.load } = {}) {
+export function load(plan, { pids = {}, cores = CORES.load, onBegin, onEnd } = {}) {
   return new Promise((resolve, reject) => {
     const child = startNode([LOAD, JSON.stringify(plan)], { cores, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const clocks = () => Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSeconds(pid)]))
+    const clocks = () =>
+      Object.fromEntries(
+        Object.entries(pids).map(([name, pid]) => [name, [pid].flat().reduce((sum, one) => sum + cpuSeconds(one), 0)]),
+      )
     let before
     child.on('message', (message) => {
       if (message.error) reject(new Error(message.error))
-      if (message.begins) before = clocks()
+      if (message.begins) {
+        before = clocks()
+        onBegin?.()
+      }
       if (!message.ends) return
       const after = clocks()
+      onEnd?.()
       const cpu = Object.fromEntries(
         Object.keys(pids).map((name) => [name, ((after[name] - before[name]) / message.count) * 1e6]),
       )
@@ -45,7 +52,7 @@ export async function inTurn(contenders, { rounds, warmSeconds, seconds, databas
         const plan = { connections: 32, warmSeconds, seconds, port: running.port, ...running.plan }
         const pids = { server: running.pid, ...(databasePid ? { database: databasePid } : {}) }
         const seen = await load(plan, { pids, ...(running.loadCores ? { cores: running.loadCores } : {}) })
-        const one = { ...seen, rssMb: residentMb(running.pid) }
+        const one = { ...seen, rssMb: Math.max(...[running.pid].flat().map(residentMb)) }
         results.get(contender.name).push(one)
         note(`${contender.name}: ${one.perSecond.toFixed(0)}/s, ${one.cpu.server.toFixed(0)} µs`)
       } finally {

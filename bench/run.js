@@ -1,9 +1,11 @@
-// npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--rounds N] [--keep FILE]
+// npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--rounds N] [--keep FILE] [--document]
+// --document writes docs/performance.md, .svg and .json; what did not run keeps the figures that stand there.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { document } from './document.js'
 import { startPostgres } from './postgres.js'
 import { CAN_PIN } from './processes.js'
 import { printParts, verdict } from './report.js'
@@ -17,6 +19,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     keep: { type: 'string' },
+    document: { type: 'boolean', default: false },
   },
 })
 
@@ -72,6 +75,7 @@ async function main() {
   const command = `npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`
   const report = { machine: { ...machine, loadAfter: loadavg()[0] }, command, pace: world.pace, parts }
   if (options.keep) writeFileSync(options.keep, `${JSON.stringify(merge(options.keep, report), null, 1)}\n`)
+  if (options.document) document((path) => merge(path, report))
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 1)}\n` : printParts(report))
   return parts.some(({ failed, ratios }) => failed !== undefined || ratios.some((one) => verdict(one) === 'missed'))
 }

@@ -45,7 +45,7 @@ async function answers(port, child) {
 export async function startService(options) {
   const port = options.port ?? (await freePort())
   const log = openSync(LOG_FILE, 'a')
-  const args = [...(options.nodeArgs ?? []), MAIN, 'serve']
+  const args = [...(options.nodeArgs ?? []), options.root ? join(options.root, 'dist/main.js') : MAIN, 'serve']
   const startedAt = performance.now()
   const env = serviceEnv({ ...options, port })
   const child = startNode(args, {

@@ -102,7 +102,7 @@ const profileObject = (row) => ({
     access_scope: row.access_scope,
     test_enabled: row.access_scope !== 'live_access',
   },
-  ...links('membership_profiles', row.id, ['organization', 'memberships', 'application_memberships', 'versions']),
+  ...links('membership_profiles', row.id, ['organization', 'memberships', 'application_memberships']),
 })
 
 const unique = (rows, key) => [...new Set(rows.map((row) => row[key]).filter((id) => id !== null))]
