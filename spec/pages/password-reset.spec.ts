@@ -64,7 +64,8 @@ describe('a forgotten password', () => {
     ]
     await service.db.knex('users').where({ id: disabled.userId }).update({ disabled_at: new Date() })
     await service.db.knex('users').where({ id: unproven.userId }).update({ email_verified_at: null })
-    const before = Number((await service.db.knex('outbox').count().first())?.count)
+    const pretended = () => service.db.knex('outbox').where({ kind: 'password_reset', payload: '' })
+    const before = (await pretended()).length
     const emails = [known.email, disabled.email, unproven.email, unknown]
     const pages = await Promise.all(emails.map((email) => ask(email)))
     expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200])
@@ -72,10 +73,11 @@ describe('a forgotten password', () => {
     const letters = await Promise.all(emails.map((email) => lettersTo(service, email)))
     expect(letters.map((list) => list.length)).toEqual([1, 0, 0, 0])
     // The same is written for all of them: that takes the same time. What is not to be sent holds nothing.
-    expect(Number((await service.db.knex('outbox').count().first())?.count)).toBe(before + 4)
-    const pretended = await service.db.knex('outbox').where({ kind: 'password_reset', payload: '' })
-    expect(pretended.every(({ sent_at }) => sent_at !== null)).toBe(true)
-    expect(await service.db.knex('mailed_tokens').whereIn('email', emails).whereNull('used_at')).toHaveLength(1)
+    // (Other specs may share the database, and add to it.)
+    expect((await pretended()).length).toBeGreaterThanOrEqual(before + 3)
+    expect((await pretended()).every(({ sent_at }) => sent_at !== null)).toBe(true)
+    const tokens = await service.db.knex('mailed_tokens').whereIn('email', emails)
+    expect([tokens.length, tokens.filter(({ used_at }) => used_at === null).length]).toEqual([4, 1])
   })
 
   test('a link is good once, for an hour, until there is a newer one, and for the address that it went to', async () => {
