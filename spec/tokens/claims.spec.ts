@@ -49,4 +49,16 @@ describe('claims', () => {
     const long = { ...claims(), scope: 'market:code:x '.repeat(60) }
     await expect(mintToken(tokens.keys, long, new Date())).rejects.toMatchObject({ kind: 'invalid_scope' })
   })
+
+  test('9068-02 has what RFC 9068 asks for; of a person also when and how they signed in', () => {
+    const issuance = { issuer, audience, now: new Date() }
+    const required = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti', 'scope']
+    const machine = organizationClaims('integration', subject, issuance)
+    const signIn = { authenticatedAt: new Date(1_700_000_000_500), amr: ['pwd', 'otp', 'mfa'], sessionId: 'sessionses' }
+    const owner = { id: 'useruserus', type: 'User' as const }
+    const person = organizationClaims('webapp', { ...subject, ...signIn, owner }, issuance)
+    for (const one of [machine, person]) expect(Object.keys(one)).toEqual(expect.arrayContaining(required))
+    expect(person).toMatchObject({ sub: 'useruserus', auth_time: 1_700_000_000, amr: ['pwd', 'otp', 'mfa'] })
+    expect([machine.sub, machine.auth_time, machine.amr]).toEqual([subject.clientId, undefined, undefined])
+  })
 })
