@@ -89,7 +89,11 @@ test('two integrations with one owner never share their rights', async () => {
   const issuance = { issuer: service.config.issuer, audience: service.config.apiUrl, now }
   const tokenOf = (app: typeof reader): Promise<string> => {
     const subject = { applicationId: app.id, clientId: app.clientId, authenticated: true, lifetimeSeconds: 7200 }
-    const claims = organizationClaims('integration', { ...subject, scope: 'market:all', test: true, organization }, issuance)
+    const claims = organizationClaims(
+      'integration',
+      { ...subject, scope: 'market:all', test: true, organization },
+      issuance,
+    )
     return mintToken(keys, { ...claims, owner: { id: owner.userId, type: 'User' as const } }, now)
   }
   await api(service, await tokenOf(admin)).get('/roles')
