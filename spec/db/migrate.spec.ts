@@ -65,6 +65,7 @@ describe('migrations', () => {
 
   it('that fail leave nothing of themselves and all that came before, and name their file', async () => {
     const bad = '20260103000000_bad.up.sql'
+    await migrate(db, options)
     put(options.migrationsDir, { [bad]: 'create table three (id int); select 1 / 0;' })
     await expect(migrate(db, options)).rejects.toThrow(`${bad}: division by zero`)
     await expect(db.knex.schema.hasTable('three')).resolves.toBe(false)

@@ -110,8 +110,7 @@ async function refuseNewer(db: Db, options: MigrateOptions): Promise<MigrationSt
 }
 
 /** Brings the database up to date: each pending migration in its own transaction (all in one where the embedded engine
- *  begins), then every seed. Any number of
- *  processes may call it at once, and it may be killed and run again.
+ *  begins), then every seed. Any number of processes may call it at once, and it may be killed and run again.
  *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version, or if its locks are open. */
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const config = configOf(migrationsIn(options))
