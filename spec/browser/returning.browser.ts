@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { aShop, callerOf, fill, PASSWORD, press, type Shop, signUp } from './support/story.js'
+import { anAddress, aShop, callerOf, fill, PASSWORD, press, type Shop, signUp } from './support/story.js'
 import { startWorld, type World } from './support/world.js'
 
-const OWNER = 'ada@example.com'
+const OWNER = anAddress('ada')
 
 let world: World
 let shop: Shop

@@ -20,7 +20,8 @@ afterAll(() => world?.stop())
 test('every page is drawn in both themes', async () => {
   mkdirSync(FOLDER, { recursive: true })
   let drawn = 0
-  for await (const { name, page } of tour({ world, clock, someone: () => world.person() })) {
+  const people = { owner: 'ada@example.com', colleague: 'grace@example.com' }
+  for await (const { name, page } of tour({ world, clock, someone: () => world.person(), ...people })) {
     const isCard = (await page.locator('body.card-page').count()) > 0
     await page.setViewportSize(isCard ? CARD : WIDE)
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { BrowserContext, Page } from 'playwright-core'
 import { api, call } from '../support/api.js'
 import {
+  anAddress,
   aShop,
   type Caller,
   callerOf,
@@ -16,8 +17,8 @@ import {
 } from './support/story.js'
 import { startWorld, type World } from './support/world.js'
 
-const OWNER = 'ada@example.com'
-const COLLEAGUE = 'grace@example.com'
+const OWNER = anAddress('ada')
+const COLLEAGUE = anAddress('grace')
 
 const clock = createClock()
 let world: World

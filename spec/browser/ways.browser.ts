@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { BrowserContext, Page } from 'playwright-core'
 import { hashPassword } from '../../src/crypto/passwords.js'
 import { anOwner, type Owner } from '../support/api.js'
-import { aShop, fill, PASSWORD, press, type Shop } from './support/story.js'
+import { anAddress, aShop, fill, PASSWORD, press, type Shop } from './support/story.js'
 import { startWorld, type World } from './support/world.js'
 
 let world: World
@@ -79,7 +79,7 @@ describe('without JavaScript', () => {
   test('somebody signs up, signs in, lets an application in and signs out', async () => {
     context = await world.person({ javaScriptEnabled: false })
     const page = await context.newPage()
-    const email = 'grace@example.com'
+    const email = anAddress('grace')
     await page.goto('/sign_up')
     await fill(page, { 'E-mail address': email })
     await press(page, 'Send the mail')

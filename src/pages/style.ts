@@ -93,7 +93,7 @@ input:not([type="checkbox"], [type="radio"], [type="hidden"]), select { width: 1
   border: 1px solid var(--edge); border-radius: 9px; }
 input[inputmode="numeric"] { letter-spacing: 0.12em; font-variant-numeric: tabular-nums; }
 input:focus-visible, select:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; border-radius: 9px; }
-[aria-invalid="true"] { border-color: var(--bad); border-width: 2px; }
+[aria-invalid="true"][id] { border-color: var(--bad); border-width: 2px; }
 fieldset { border: 0; margin: 0 0 1.15rem; padding: 0; min-width: 0; }
 .choice, .choices label { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0.1rem 0.75rem; align-items: start; padding: 0.8rem 0.95rem; margin: 0.5rem 0;
   border: 1px solid var(--line); border-radius: 10px; background: var(--sheet); font-weight: 400; cursor: pointer; }

@@ -3,10 +3,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Secret, TOTP } from 'otpauth'
 import type { BrowserContext, Page } from 'playwright-core'
+import { newId } from '../../../src/ids.js'
 import { api, type Body, resource, tokenFor } from '../../support/api.js'
 import type { World } from './world.js'
 
 export const PASSWORD = 'seven purple lanterns'
+
+/** An address that nobody else has: the spec files share a database. */
+export const anAddress = (name: string): string => `${name}.${newId().toLowerCase()}@example.com`
 
 /** A clock that goes on when it is told to: no code of an authenticator is good twice. */
 export function createClock() {

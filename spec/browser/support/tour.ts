@@ -28,10 +28,10 @@ interface Cast {
   readonly clock: Clock
   /** A browser of somebody new. */
   readonly someone: () => Promise<BrowserContext>
+  /** Addresses of the two people of the tour. */
+  readonly owner: string
+  readonly colleague: string
 }
-
-const OWNER = 'ada@example.com'
-const COLLEAGUE = 'grace@example.com'
 
 /** Opens addresses one after the other. */
 async function* opened(page: Page, addresses: Readonly<Record<string, string>>): Stations {
@@ -42,11 +42,11 @@ async function* opened(page: Page, addresses: Readonly<Record<string, string>>):
 }
 
 /** What everybody can see. */
-async function* strangers({ someone }: Cast): Stations {
+async function* strangers({ someone, owner }: Cast): Stations {
   const page = await (await someone()).newPage()
   const request = '/oauth/authorize?client_id=unknown&response_type=code'
   yield* opened(page, { first: '/', 'not-found': '/nowhere', 'bad-request': request, 'sign-in': '/login' })
-  await fill(page, { 'E-mail address': OWNER, Password: 'not the right one' })
+  await fill(page, { 'E-mail address': owner, Password: 'not the right one' })
   await press(page, 'Sign in')
   yield { name: 'sign-in-refused', page }
   const links = {
@@ -55,18 +55,18 @@ async function* strangers({ someone }: Cast): Stations {
     forgotten: '/forgotten_password',
   }
   yield* opened(page, links)
-  await fill(page, { 'E-mail address': OWNER })
+  await fill(page, { 'E-mail address': owner })
   await press(page, 'Send the mail')
   yield { name: 'forgotten-sent', page }
 }
 
 /** From nothing to an account. */
-async function* signingUp({ world }: Cast, page: Page): Stations {
+async function* signingUp({ world, owner }: Cast, page: Page): Stations {
   yield* opened(page, { 'sign-up': '/sign_up' })
-  await fill(page, { 'E-mail address': OWNER })
+  await fill(page, { 'E-mail address': owner })
   await press(page, 'Send the mail')
   yield { name: 'sign-up-sent', page }
-  await page.goto(await world.mailedLink(OWNER))
+  await page.goto(await world.mailedLink(owner))
   const fields = { 'First name': 'Ada', 'Last name': 'Byron', 'Name of your organization': 'The Blue Brand' }
   await fill(page, { ...fields, Password: 'password1' })
   await press(page, 'Create the account')
@@ -77,8 +77,8 @@ async function* signingUp({ world }: Cast, page: Page): Stations {
 }
 
 /** The pages of an account that has just begun. */
-async function* account({ world, someone }: Cast, page: Page): Stations {
-  const user = await world.service.db.knex('users').where({ email: OWNER }).first()
+async function* account({ world, someone, owner }: Cast, page: Page): Stations {
+  const user = await world.service.db.knex('users').where({ email: owner }).first()
   await enter(world, await someone(), user.id)
   yield* opened(page, {
     account: '/account',
@@ -100,8 +100,8 @@ async function* account({ world, someone }: Cast, page: Page): Stations {
 }
 
 /** Somebody else who is invited, and gets a second factor. */
-async function* colleague({ world, clock }: Cast, page: Page): Stations {
-  yield* opened(page, { invitation: await world.mailedLink(COLLEAGUE) })
+async function* invited({ world, clock, colleague }: Cast, page: Page): Stations {
+  yield* opened(page, { invitation: await world.mailedLink(colleague) })
   await fill(page, { 'First name': 'Grace', 'Last name': 'Hopper', Password: PASSWORD })
   await press(page, 'Create my account and join')
   await page.goto('/account/two_factor')
@@ -111,7 +111,7 @@ async function* colleague({ world, clock }: Cast, page: Page): Stations {
   yield { name: 'recovery-codes', page }
   yield* opened(page, { 'two-factor-on': '/account/two_factor' })
   await press(page, 'Sign out')
-  await fill(page, { 'E-mail address': COLLEAGUE, Password: PASSWORD })
+  await fill(page, { 'E-mail address': colleague, Password: PASSWORD })
   await press(page, 'Sign in')
   yield { name: 'second-factor', page }
   await fill(page, { Code: phoneCode(clock, key) })
@@ -153,33 +153,33 @@ async function* console({ world }: Cast, page: Page): Stations {
   yield { name: 'device-done', page }
 }
 
-async function prepare(caller: Caller): Promise<Shop> {
+async function prepare(caller: Caller, colleague: string): Promise<Shop> {
   const { id } = await homeOf(caller)
   await caller.patch(`/organizations/${id}`, change('organizations', id, { primary_color: '#1f5fbf' }))
   await caller.post('/organizations', resource('organizations', { name: 'The Red Brand' }))
-  await invite(caller, { email: COLLEAGUE, role: 'Admin' })
+  await invite(caller, { email: colleague, role: 'Admin' })
   return aShop(caller)
 }
 
 /** Shows every page that people can see, each in a state that shows much of it. */
 export async function* tour(cast: Cast): Stations {
-  const { world, someone } = cast
+  const { world, someone, colleague } = cast
   yield* strangers(cast)
   const page = await (await someone()).newPage()
   yield* signingUp(cast, page)
   yield* account(cast, page)
   const caller = await callerOf(world, page)
   yield { name: 'credential', page }
-  const shop = await prepare(caller)
+  const shop = await prepare(caller, colleague)
   try {
     const other = await (await someone()).newPage()
-    yield* colleague(cast, other)
+    yield* invited(cast, other)
     yield* application(cast, other, shop)
     yield* console(cast, page)
     await other.goto('/forgotten_password')
-    await fill(other, { 'E-mail address': COLLEAGUE })
+    await fill(other, { 'E-mail address': colleague })
     await press(other, 'Send the mail')
-    yield* opened(other, { 'reset-password': await world.mailedLink(COLLEAGUE) })
+    yield* opened(other, { 'reset-password': await world.mailedLink(colleague) })
   } finally {
     await shop.stop()
   }
