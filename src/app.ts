@@ -102,12 +102,13 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime(config.requestTimeoutMs))
   app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
+  // First, because it is asked most: each router before it is looked through for every token.
+  app.use(oauthPlane(parts, options))
   app.use(createHealth({ isReady }), createMetricsPage(parts.metrics, { token: config.metricsToken }))
   const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
   const { access, clock, registry, secrets } = parts
   app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
   app.use(createUserinfo({ ...parts, db, onError: createOAuthErrors(log) }))
-  app.use(oauthPlane(parts, options))
   app.use(createPeople(parts, options))
   app.use('/api', createSchemas())
   const known = [bearer, limitByCaller(parts.limits)]
