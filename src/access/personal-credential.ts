@@ -3,12 +3,10 @@ import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
 import type { AccountChangedMessage } from '../outbox/messages.js'
-import type { Revocations } from '../tokens/revocations.js'
 import type { SecretMaker } from './context.js'
 
 /** As the first secret has it: recognisable in a leak. */
 const SECRET_PREFIX = 'gh_user_'
-const YEAR_MS = 366 * 24 * 3600 * 1000
 
 /** A person's own provisioning credential, without its secret. */
 export interface PersonalCredential {
@@ -21,7 +19,6 @@ export interface PersonalCredential {
 export interface CredentialParts {
   readonly knex: Knex
   readonly secrets: Pick<SecretMaker, 'newSecret' | 'hash' | 'seal'>
-  readonly revocations: Pick<Revocations, 'revoke' | 'tell'>
 }
 
 interface Change {
@@ -45,10 +42,10 @@ interface Alteration {
   readonly change: AccountChangedMessage['change']
 }
 
-/** Changes the credential, ends every token that it has got, tells all instances and the person, and leaves a line of
- *  history. */
+/** Changes the credential, tells the person, and leaves a line of history. Triggers end every token that it has got and
+ *  tell all instances. */
 async function alter(
-  { knex, revocations, secrets }: CredentialParts,
+  { knex, secrets }: CredentialParts,
   { userId, now, requestId }: Change,
   { set, changes, change }: Alteration,
 ): Promise<void> {
@@ -58,9 +55,6 @@ async function alter(
       .update({ ...set, updated_at: now })
       .returning('id')
     if (row === undefined) return
-    const expiresAt = new Date(now.getTime() + YEAR_MS)
-    await revocations.revoke(trx, { topic: `credential:${row.id}`, now, expiresAt })
-    await revocations.tell(trx, { topic: `user:${userId}`, now, expiresAt })
     await trx('user_versions').insert({
       id: newId(),
       user_id: userId,

@@ -76,12 +76,18 @@ test('C11 the secret of another person, of another page or of long ago is not se
   const foreign = await other.browser.get(PAGE)
   const sealed = foreign.forms.flatMap(({ controls }) => controls).find(({ name }) => name === 'set_up')?.value ?? ''
   const code = nextCode(keyOf(foreign))
-  const cases = [sealed, 'v1.a.b.c', '', service.parts.secrets.seal(JSON.stringify({ for: 'authorize' }))]
+  const until = clock().getTime() + 10 * STEP
+  const said = { for: 'two_factor set_up', userId: own.person.userId, secret: keyOf(foreign), until }
+  const seal = (over: object) => service.parts.secrets.seal(JSON.stringify({ ...said, ...over }))
+  const cases = [sealed, 'v1.a.b.c', '', seal({ for: 'authorize' }), seal({ until: clock().getTime() - 1 })]
   for (const set_up of cases) {
     const answer = await own.browser.submit(await own.browser.get(PAGE), { set_up, code }, { form: 'code' })
     expect([answer.status, answer.location]).toEqual([303, PAGE])
   }
   expect((await userOf(own.person.userId)).totp_confirmed_at).toBeNull()
+  // The same, as our own page seals it, is taken.
+  const good = { set_up: seal({}), code: nextCode(keyOf(foreign)) }
+  expect(codesOf(await own.browser.submit(await own.browser.get(PAGE), good, { form: 'code' }))).toHaveLength(10)
 })
 
 test('turning it off asks for the password and a code; tries are counted', async () => {

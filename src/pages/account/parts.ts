@@ -16,7 +16,7 @@ export interface AccountParts {
   readonly secrets: SecretMaker
   readonly access: Access
   /** Refreshed after a change, so that it counts here at once; should that fail, the poll brings the news. */
-  readonly revocations: Pick<Revocations, 'revoke' | 'tell' | 'refresh'>
+  readonly revocations: Pick<Revocations, 'revoke' | 'refresh'>
   readonly limits: Pick<Limits, 'take' | 'giveBack'>
   readonly bcryptCost: number
   /** Address of the token endpoint's issuer, shown where a credential is. */
