@@ -76,9 +76,10 @@ function membership(row, included) {
 
 function organizationObject({ id, created_at, updated_at, reference, reference_origin, metadata, ...row }) {
   const attributes = {
+    // What stands in no column; the columns are read and win.
+    ...constants,
     ...common({ created_at, updated_at, reference, reference_origin, metadata }),
     ...row,
-    ...constants,
   }
   return {
     type: 'organizations',
