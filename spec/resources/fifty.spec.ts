@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
-import { anOwner, aPerson, change, type Person, type Reply } from '../support/api.js'
+import { anOwner, aPerson, change, type Person, patient, type Reply } from '../support/api.js'
 import { startRealService } from '../support/real-service.js'
 import type { Service } from '../support/service.js'
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   service = await startRealService(40)
   people = []
   for (let n = 0; n < FIFTY; n += 10)
-    people.push(...(await Promise.all(Array.from({ length: 10 }, () => aPerson(service)))))
+    people.push(...(await Promise.all(Array.from({ length: 10 }, async () => patient(await aPerson(service))))))
 }, 60_000)
 afterAll(() => service.stop())
 
@@ -61,16 +61,14 @@ test('J11 fifty owners of whom each removes the next leave at least one', async 
   const seats = await seat(organizationId, people, true)
   await service.db.knex('memberships').where({ organization_id: organizationId, user_email: first }).delete()
   const replies = await Promise.all(people.map((person, n) => person.delete(`/memberships/${seats[(n + 1) % FIFTY]}`)))
-  // Whoever waits too long on a busy machine is told to come again; nobody meets a fault.
-  const bad = replies.filter(({ status, headers }) => status >= 500 && !(status === 503 && headers.has('retry-after')))
-  expect(bad).toEqual([])
+  expect(replies.filter(({ status }) => status >= 500)).toEqual([])
   const left = await ownersOf(organizationId)
   expect(left.length).toBeGreaterThan(0)
   expect(replies.filter(({ status }) => status < 300)).toHaveLength(FIFTY - left.length)
 })
 
 test('fifty transfers of one ownership at once: one is done, the others are told', async () => {
-  const { organizationId, patch, email } = await anOwner(service)
+  const { organizationId, patch, email } = patient(await anOwner(service))
   await seat(organizationId, people, false)
   const replies = await Promise.all(
     people.map((person) =>

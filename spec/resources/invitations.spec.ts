@@ -5,7 +5,7 @@ import { newId } from '../../src/ids.js'
 import { expireInvitations } from '../../src/jobs/expire-invitations.js'
 import { readInvitation } from '../../src/resources/memberships/accept.js'
 import { declineInvitation } from '../../src/resources/memberships/decline.js'
-import { aMember, anOwner, aPerson, change, type Owner } from '../support/api.js'
+import { aMember, anOwner, aPerson, change, type Owner, patient } from '../support/api.js'
 import { createDatabase, realPostgres } from '../support/database.js'
 import { accept, invite, messagesOf, tokenFor } from '../support/invitations.js'
 import { rowsOf, runJob } from '../support/jobs.js'
@@ -278,7 +278,7 @@ describe('50 at once on a real PostgreSQL', () => {
     db = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 20, log: () => undefined })
     await migrate(db)
     at = await startService({ db })
-    host = await anOwner(at)
+    host = patient(await anOwner(at))
   })
   afterAll(async () => {
     await at?.stop()

@@ -11,6 +11,7 @@ import {
   call,
   change,
   type Owner,
+  patient,
   tokenFor,
 } from '../support/api.js'
 import { createDatabase, realPostgres } from '../support/database.js'
@@ -217,7 +218,7 @@ describe('50 at once on a real PostgreSQL', () => {
   })
 
   test('rotations of one application: two more secrets and no fourth; each answered secret works', async () => {
-    const host = await anOwner(at)
+    const host = patient(await anOwner(at))
     const one = await anIntegration(host, at)
     const answers = await Promise.all(Array.from({ length: 50 }, () => rotate(one.id, undefined, host)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, ...Array<number>(48).fill(409)])
@@ -227,7 +228,7 @@ describe('50 at once on a real PostgreSQL', () => {
   })
 
   test('emergency rotations and retirements: no 500, and in the end one secret that works', async () => {
-    const host = await anOwner(at)
+    const host = patient(await anOwner(at))
     const one = await anIntegration(host, at)
     const answers = await Promise.all(
       Array.from({ length: 50 }, async (_, index) => {

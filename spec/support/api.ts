@@ -46,6 +46,27 @@ export function api(service: Pick<Service, 'url'>, token: string): Api {
   return { token, get: send('GET'), post: send('POST'), patch: send('PATCH'), delete: send('DELETE') }
 }
 
+/** Asks again as long as the answer is 503 with Retry-After: on a busy machine fifty at once wait too long for a connection. */
+export async function answered(ask: () => Promise<Reply>): Promise<Reply> {
+  for (;;) {
+    const reply = await ask()
+    if (reply.status !== 503 || !reply.headers.has('retry-after')) return reply
+    await new Promise((later) => setTimeout(later, 100))
+  }
+}
+
+/** A caller who comes again when told to. */
+export function patient<T extends Api>(caller: T): T {
+  const { get, post, patch, delete: remove } = caller
+  return {
+    ...caller,
+    get: (path: string) => answered(() => get(path)),
+    post: (path: string, body?: unknown) => answered(() => post(path, body)),
+    patch: (path: string, body?: unknown) => answered(() => patch(path, body)),
+    delete: (path: string, body?: unknown) => answered(() => remove(path, body)),
+  }
+}
+
 /** A resource object for a request. */
 export function resource(
   type: string,

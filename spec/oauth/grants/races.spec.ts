@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { anOwner, type Body, type Owner, type Reply } from '../../support/api.js'
+import { anOwner, answered, type Body, type Owner, type Reply } from '../../support/api.js'
 import { ask, aWebapp, counts, outcome, refreshing, signIn, signInCode, type Web } from '../../support/grants.js'
 import { startBeside, startRealService } from '../../support/real-service.js'
 import type { Service } from '../../support/service.js'
@@ -27,17 +27,11 @@ afterAll(async () => {
   await first.stop()
 })
 
-/** Asks until the answer is one: who waits too long for a connection on a busy machine is told to come again. */
-async function answered(service: Service, form: Record<string, string>): Promise<Reply> {
-  for (;;) {
-    const reply = await ask(service, 'token', form)
-    if (reply.status !== 503 || !reply.headers.has('retry-after')) return reply
-  }
-}
-
 /** The same request many times at once, over both instances in turn. */
 const atOnce = (form: Record<string, string>): Promise<Reply[]> =>
-  Promise.all(Array.from({ length: AT_ONCE }, (_, index) => answered(index % 2 === 0 ? first : second, form)))
+  Promise.all(
+    Array.from({ length: AT_ONCE }, (_, index) => answered(() => ask(index % 2 === 0 ? first : second, 'token', form))),
+  )
 
 const familiesOf = async (accessToken: string): Promise<Body[]> => {
   const { family } = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())

@@ -48,6 +48,32 @@ const PAGES = ['', '/profile', '/password', '/two_factor', '/devices', '/apps', 
   (one) => `/account${one}`,
 )
 
+describe('an organization of one’s own', () => {
+  test('is founded with a name, and its founder owns it', async () => {
+    const { person, browser } = await somebody()
+    expect((await browser.get('/account')).text).toContain('You have no seat in an organization.')
+    const named = { organization: '  Anvil\tWorks ' }
+    const done = await browser.follow(
+      await browser.submit(await browser.get('/account'), named, { form: 'organization' }),
+    )
+    expect(done.text).toContain('The organization is yours.')
+    expect(done.text).toContain('Anvil Works Owner')
+    const { body } = await person.get('/organizations')
+    expect(body.data.map((one: { attributes: { name: string } }) => one.attributes.name)).toEqual(['Anvil Works'])
+  })
+
+  test('R8 without a name, too long, or by a foreign form it is not', async () => {
+    const { browser } = await somebody()
+    const page = await browser.get('/account')
+    for (const organization of ['', ' ', 'x'.repeat(256)]) {
+      expect((await browser.submit(page, { organization }, { form: 'organization' })).status).toBe(422)
+    }
+    const stale = await browser.submit(page, { organization: 'Anvil', csrf: '0'.repeat(64) }, { form: 'organization' })
+    expect(stale.status).toBe(403)
+    expect((await browser.get('/account')).text).toContain('You have no seat in an organization.')
+  })
+})
+
 describe('the door', () => {
   test('R11 whoever is not signed in goes to the sign-in page and comes back', async () => {
     for (const page of PAGES) {

@@ -1,7 +1,10 @@
+import type { Router } from 'express'
 import { type OwnSeat, ownSeats } from '../../access/profiles.js'
 import { Badge, Card, EmptyState, Nav, type RowProps, Rows } from '../blocks.js'
 import { Facts } from '../components.js'
-import { AccountPage, nameOf, PAGES, type Signed, signedIn, timeFor } from './frame.js'
+import type { PageAnswer } from '../visit.js'
+import { FoundForm, foundingRoutes } from './found-organization.js'
+import { AccountPage, doneNotice, nameOf, PAGES, type Signed, signedIn, timeFor } from './frame.js'
 import type { AccountParts } from './parts.js'
 
 const rowOf = ({ organization, slug, role, owner, suspended }: OwnSeat): RowProps => ({
@@ -19,7 +22,16 @@ const rowOf = ({ organization, slug, role, owner, suspended }: OwnSeat): RowProp
   ],
 })
 
-function Page({ visit, seats }: { readonly visit: Signed; readonly seats: readonly OwnSeat[] }) {
+const DONE = { founded: 'The organization is yours.' }
+
+interface PageProps {
+  readonly visit: Signed
+  readonly seats: readonly OwnSeat[]
+  /** What was wrong with the name of a new organization. */
+  readonly founding?: { readonly value?: string | undefined; readonly error?: string | undefined }
+}
+
+function Page({ visit, seats, founding = {} }: PageProps) {
   const { profile } = visit
   const since = timeFor(profile)
   const facts: [string, string][] = [
@@ -28,13 +40,18 @@ function Page({ visit, seats }: { readonly visit: Signed; readonly seats: readon
     ['Signed in', since(visit.session.createdAt)],
   ]
   return (
-    <AccountPage visit={visit} page="/account" title={`Hello, ${nameOf(profile)}`}>
+    <AccountPage
+      visit={visit}
+      page="/account"
+      title={`Hello, ${nameOf(profile)}`}
+      notice={founding.error === undefined ? doneNotice(visit, DONE) : undefined}
+    >
       <Card>
         <Facts rows={facts} />
       </Card>
       <Card title="My organizations">
         {seats.length === 0 ? (
-          <EmptyState>You have no seat in an organization. An invitation by mail gives you one.</EmptyState>
+          <EmptyState>You have no seat in an organization. Create one, or ask for an invitation to one.</EmptyState>
         ) : (
           <>
             <p class="quiet-text">
@@ -43,6 +60,7 @@ function Page({ visit, seats }: { readonly visit: Signed; readonly seats: readon
             <Rows items={seats.map(rowOf)} />
           </>
         )}
+        <FoundForm visit={visit} {...founding} />
       </Card>
       <h2>What you can do here</h2>
       <Nav label="What you can do here" look="tiles" items={TILES} />
@@ -60,10 +78,11 @@ const DETAILS: Readonly<Record<string, string>> = {
 }
 const TILES = PAGES.slice(1).map((item) => ({ ...item, detail: DETAILS[item.href] ?? '' }))
 
-/** The first page of an account: who I am, where I have a seat. */
-export const overview = (parts: AccountParts) =>
-  parts.visits.get(
-    signedIn(parts, '/account', async (visit) => ({
-      document: <Page visit={visit} seats={await ownSeats(parts.knex, visit.profile.userId)} />,
-    })),
-  )
+/** The first page of an account: who I am, where I have a seat, and the way to an organization of my own. */
+export function overviewRoutes(router: Router, parts: AccountParts): void {
+  const page = async (visit: Signed, founding: PageProps['founding'] = {}): Promise<PageAnswer> => ({
+    document: <Page visit={visit} seats={await ownSeats(parts.knex, visit.profile.userId)} founding={founding} />,
+  })
+  router.get('/account', parts.visits.get(signedIn(parts, '/account', (visit) => page(visit))))
+  foundingRoutes(router, parts, page)
+}

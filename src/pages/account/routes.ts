@@ -6,7 +6,7 @@ import { appRoutes } from './apps.js'
 import { credentialRoutes } from './credential.js'
 import { deviceRoutes } from './devices.js'
 import { PAGES } from './frame.js'
-import { overview } from './overview.js'
+import { overviewRoutes } from './overview.js'
 import type { AccountParts } from './parts.js'
 import { passwordRoutes } from './password.js'
 import { profileRoutes } from './profile.js'
@@ -22,7 +22,7 @@ export function createAccountPages({ db, config, ...given }: Given): Router {
   const { bcryptCost, issuer } = config
   const parts: AccountParts = { ...given, knex: db.knex, bcryptCost, issuer }
   const router = Router({ caseSensitive: true, strict: true })
-  router.get('/account', overview(parts))
+  overviewRoutes(router, parts)
   profileRoutes(router, parts)
   passwordRoutes(router, parts)
   twoFactorRoutes(router, parts)
