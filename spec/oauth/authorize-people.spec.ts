@@ -6,6 +6,7 @@ import { aBrowser, type Browser } from '../support/browser.js'
 import { type Service, startService } from '../support/service.js'
 
 const LOOPBACK = 'http://127.0.0.1:49152/callback'
+const CONSOLE = 'https://console.example.com/callback'
 const DASHBOARD = 'gatehouse-dashboard'
 
 let service: Service
@@ -16,7 +17,7 @@ let time = 0
 beforeAll(async () => {
   service = await startService({
     clock: () => new Date(Date.now() + time),
-    env: { DASHBOARD_REDIRECT_URIS: 'https://console.example.com/callback' },
+    env: { DASHBOARD_REDIRECT_URIS: CONSOLE },
   })
   owner = await anOwner(service, 'Acme')
   app = await aWebapp(service, owner)
@@ -343,8 +344,8 @@ describe('the console', () => {
   test('needs no consent and no choice for provisioning-api alone: its token is the user in all of theirs', async () => {
     const { person, home, other } = two
     const browser = await browserOf(person.userId)
-    const page = await begin(browser, console_({ prompt: 'none' }))
-    expect(answerOf(page, LOOPBACK).code).toBeDefined()
+    const page = await begin(browser, console_({ prompt: 'none', redirect_uri: CONSOLE }))
+    expect(answerOf(page, CONSOLE).code).toBeDefined()
     const { claims, list } = await tokenOf(browser)
     expect([claims.user?.id, claims.organization, claims.application.kind]).toEqual([
       person.userId,
@@ -394,21 +395,36 @@ describe('the console', () => {
 
   test('whoever has one organization is not asked, whoever has none is told', async () => {
     const one = await browserOf(owner.userId)
-    const page = await one.get(authorizePath(console_({ scope: 'market:all' })))
-    expect(answerOf(page, LOOPBACK).code).toBeDefined()
+    const page = await one.get(authorizePath(console_({ scope: 'market:all', redirect_uri: CONSOLE })))
+    expect(answerOf(page, CONSOLE).code).toBeDefined()
     const nobody = await browserOf((await aPerson(service)).userId)
     expect((await nobody.get(authorizePath(console_({ scope: 'market:all' })))).status).toBe(403)
+  })
+
+  test.each([
+    ['provisioning-api', 'In all your organizations'],
+    ['market:all', 'In Acme'],
+  ])('R7 a program on the same machine is asked about each time: %s', async (scope, where) => {
+    const browser = await browserOf(owner.userId)
+    for (const redirect_uri of [LOOPBACK, 'http://localhost:1234/callback', 'http://[::1]:9/callback']) {
+      const request = console_({ scope, redirect_uri })
+      const silent = await browser.get(authorizePath({ ...request, prompt: 'none' }))
+      expect(answerOf(silent, redirect_uri).error).toBe('consent_required')
+      const page = await begin(browser, request)
+      expect([page.status, page.location]).toEqual([200, undefined])
+      for (const shown of ['Gatehouse wants to act for you', where, new URL(redirect_uri).host])
+        expect(page.text).toContain(shown)
+      const answer = await browser.submit(page, {}, { press: 'allow' })
+      expect(answerOf(answer, redirect_uri).code).toBeDefined()
+    }
   })
 
   test('it returns to loopback and to DASHBOARD_REDIRECT_URIS, and nowhere else', async () => {
     const browser = await browserOf(owner.userId)
     const go = async (redirect_uri: string) => (await browser.get(authorizePath(console_({ redirect_uri })))).status
-    for (const good of [
-      'https://console.example.com/callback',
-      'http://localhost:1234/callback',
-      'http://[::1]:9/callback',
-    ])
-      expect([good, await go(good)]).toEqual([good, 303])
+    expect(await go(CONSOLE)).toBe(303)
+    for (const good of ['http://localhost:1234/callback', 'http://[::1]:9/callback'])
+      expect([good, await go(good)]).toEqual([good, 200])
     for (const bad of [
       'https://console.example.com:444/callback',
       'https://evil.test/callback',

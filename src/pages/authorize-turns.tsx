@@ -1,6 +1,7 @@
 import { makerOf, type Seat, seatIn, seatsOf } from '../access/seats.js'
 import { AppError } from '../errors.js'
 import { successAddress } from '../oauth/authorize/answer.js'
+import { isLoopback } from '../oauth/authorize/destination.js'
 import { covers, joinScopes, meaningOf, spansOrganizations } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
@@ -72,19 +73,20 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
     return { to: successAddress(request, { code, issuer: config.issuer }) }
   }
 
-  async function askConsent(turn: PersonTurn, { organization }: Seat): Promise<PageAnswer> {
+  async function askConsent(turn: PersonTurn, organization: Seat['organization'] | undefined): Promise<PageAnswer> {
     const { visit, request, sealed, someoneElse } = turn
     refuseIfSilent(request, 'consent')
     const { client, redirectUri, resource, scope } = request
-    const maker = await makerOf(knex, { organizationId: organization.id, applicationId: client.applicationId })
-    const { imageFrom } = brandingOf(organization)
+    const { applicationId, organization: home } = client
+    const maker = home && (await makerOf(knex, { organizationId: home.id, applicationId }))
+    const imageFrom = organization && brandingOf(organization).imageFrom
     const document = (
       <ConsentPage
         visit={visit}
         application={client.name}
         maker={maker}
         organization={organization}
-        words={wordsOf(scope, organization.name)}
+        words={wordsOf(scope, organization?.name ?? 'all your organizations')}
         host={new URL(redirectUri).host}
         resource={resource}
         sealed={sealed}
@@ -107,18 +109,22 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
       return issue(turn, seat.organization.id)
     }
     const known = given !== undefined && covers(meaningOf(given), meaningOf(scope))
-    return known && !prompt.has('consent') ? issue(turn, seat.organization.id) : askConsent(turn, seat)
+    return known && !prompt.has('consent') ? issue(turn, seat.organization.id) : askConsent(turn, seat.organization)
   }
 
-  /** The console acts where its user says: in one organization, or for the user in all of theirs. */
+  /** The console acts where its user says: in one organization, or for the user in all of theirs. On the user's machine
+   *  anybody can pretend to be it, so that there it is asked about each time (RFC 8252 §8.6). */
   async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
     const { decided, request, sealed, session, someoneElse, visit } = turn
-    if (spansOrganizations(request.scope)) return issue(turn, undefined)
+    const agreed = decided?.allow === true || !isLoopback(request.redirectUri)
+    const go = (organization?: Seat['organization']) =>
+      agreed ? issue(turn, organization?.id) : askConsent(turn, organization)
+    if (spansOrganizations(request.scope)) return go()
     const seats = await seatsOf(knex, session.userId)
     const wanted = decided?.allow ? decided.organizationId : undefined
     const chosen = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
     if (chosen !== undefined)
-      return isNewEnoughFor(session, chosen, visit.now) ? issue(turn, chosen.organization.id) : signIn(turn, true)
+      return isNewEnoughFor(session, chosen, visit.now) ? go(chosen.organization) : signIn(turn, true)
     const shown = { visit, application: request.client.name, sealed, someoneElse }
     refuseIfSilent(request, seats.length === 0 ? 'no_seat' : 'choose')
     if (seats.length === 0) return { document: <NoSeatPage {...shown} />, status: 403 }

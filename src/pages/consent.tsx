@@ -11,7 +11,8 @@ export interface ConsentProps {
   readonly application: string
   /** Who made it; undefined: nobody who may be named. */
   readonly maker: string | undefined
-  readonly organization: Seat['organization']
+  /** Where it will act; undefined: in all of theirs. */
+  readonly organization: Seat['organization'] | undefined
   /** What it may do, in words. */
   readonly words: readonly string[]
   /** Where the answer goes. */
@@ -44,7 +45,7 @@ export const SignedInAs = ({ visit, someoneElse }: Pick<ConsentProps, 'visit' | 
 export function ConsentPage(props: ConsentProps): VNode {
   const { visit, application, maker, organization, words, host, resource, sealed, someoneElse } = props
   const rows: [string, string][] = [
-    ['Organization', organization.name],
+    ['Organization', organization?.name ?? 'All of yours'],
     ...(maker === undefined ? [] : [['Made by', maker] as [string, string]]),
     ['Returns to', host],
     ...(resource === undefined ? [] : [['Also for', resource] as [string, string]]),
@@ -52,8 +53,8 @@ export function ConsentPage(props: ConsentProps): VNode {
   return (
     <Document
       title={`${application} wants to act for you`}
-      lead={`In ${organization.name} it asks to:`}
-      branding={brandingOf(organization).branding}
+      lead={`In ${organization?.name ?? 'all your organizations'} it asks to:`}
+      branding={organization === undefined ? undefined : brandingOf(organization).branding}
     >
       <Words words={words} />
       <p>Whatever it does, it does in your name. You can withdraw this at any time.</p>

@@ -22,6 +22,10 @@ function withoutPort(uri: string): string | undefined {
   return whole === undefined || Number(port) === 0 || Number(port) > 65_535 ? undefined : `${origin} ${rest}`
 }
 
+/** Whether whatever listens on the person's own machine may get what is sent to an address: any program of it, and of a
+ *  machine that is shared, anybody's. Source: RFC 8252 §8.6 */
+export const isLoopback = (uri: string): boolean => withoutPort(uri) !== undefined
+
 /** Whether a redirect URI is registered: character by character. Of a public client's loopback address the port is free,
  *  because a program on somebody's machine takes what it gets. Source: RFC 9700 §2.1, §4.1.3; RFC 8252 §7.3; ATTACKS R1, R2 */
 export function isRegistered(uri: string, { redirectUris, confidential }: Client): boolean {
