@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { sealPending } from '../../src/oauth/authorize/sealed.js'
+import { createIdTokens } from '../../src/oauth/id-token.js'
 import { aMember, anOwner, aPerson, call, type Owner } from '../support/api.js'
 import { aChallenge, allow, answerOf, aRequest, authorizePath, aWebapp, begin, CALLBACK } from '../support/authorize.js'
 import { aBrowser, type Browser } from '../support/browser.js'
@@ -100,6 +101,34 @@ describe('sign-in', () => {
     expect((await browser.get(to)).location ?? 'page').not.toContain('/login')
     const never = signInOf((await browser.get(authorizePath(ask({ max_age: '0' })))).location)
     expect(never.again).toBe(true)
+  })
+
+  test('OIDC-02 id_token_hint: whoever is signed in must be the one it names; one that is none of ours is none', async () => {
+    const { parts, config, db } = service
+    const hintAt = (userId: string) =>
+      createIdTokens({ keys: parts.keys, issuer: config.issuer, knex: db.knex })({
+        client: { clientId: app.clientId },
+        userId,
+        scope: 'openid',
+        nonce: undefined,
+        authenticatedAt: undefined,
+        amr: [],
+        sessionId: undefined,
+        accessToken: 'the.access.token',
+        now: parts.clock(),
+      })
+    const member = await aMember(service, owner, owner.roles.Member ?? '')
+    const browser = await browserOf(member.userId)
+    const [own, others] = [await hintAt(member.userId), await hintAt(owner.userId)]
+    for (const id_token_hint of [own, 'x', `${others}x`])
+      expect((await begin(browser, ask({ id_token_hint }))).text).toContain('wants to act for you')
+    const silent = await browser.get(authorizePath(ask({ id_token_hint: others, prompt: 'none' })))
+    expect(answerOf(silent).error).toBe('login_required')
+    const { to, again } = signInOf((await browser.get(authorizePath(ask({ id_token_hint: others })))).location)
+    expect(again).toBe(true)
+    expect(signInOf((await browser.get(to)).location).again).toBe(true)
+    await browser.signIn(owner.userId)
+    expect((await browser.get(to)).location ?? 'page').not.toContain('/login')
   })
 
   test('a request is good for half an hour', async () => {

@@ -4,6 +4,7 @@ import type { Database } from '../db/connect.js'
 import type { Limits } from '../limits/limits.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import type { Clients } from '../oauth/clients.js'
+import type { KeyRing } from '../tokens/keys.js'
 import type { Visits } from './visit.js'
 
 /** What the pages are built from on which people let applications act for them. */
@@ -14,6 +15,7 @@ export interface AuthorizeParts {
   readonly secrets: Secrets
   readonly clients: Clients
   readonly limits: Limits
+  readonly keys: Pick<KeyRing, 'find'>
   /** Resource types that a scope may name. */
   readonly registry: { readonly resources: ReadonlyMap<string, unknown> }
 }

@@ -5,6 +5,7 @@ import { isLoopback } from '../oauth/authorize/destination.js'
 import { covers, joinScopes, meaningOf, spansOrganizations } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
+import { readIdTokenHint } from '../oauth/id-token.js'
 import { saveCode } from '../tokens/codes.js'
 import { createConsents } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
@@ -40,7 +41,7 @@ const cancelled = (): AppError => new AppError('access_denied', { detail: 'The p
 
 /** Makes what happens to a sound request: sign-in, seat, organization, consent, code; the first that is wanting is asked
  *  for. A refusal that it throws (status 400) goes to the application. */
-export function createAuthorizeTurns({ db: { knex }, config, secrets }: AuthorizeParts) {
+export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: AuthorizeParts) {
   const consents = createConsents(knex)
 
   function signIn({ request, sealed }: Turn, again: boolean): PageAnswer {
@@ -48,6 +49,15 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
     const { loginHint: email } = request
     const to = `/oauth/continue?request=${sealed}`
     return { to: signInAddress(to, { again, ...(email === undefined ? {} : { email }) }) }
+  }
+
+  /** Whether the application means somebody else than whoever is signed in. A hint that is none of ours is as good as
+   *  none. Source: OpenID Connect Core §3.1.2.1 `id_token_hint` */
+  async function meansAnother({ request, visit }: Turn, { userId }: Session): Promise<boolean> {
+    const { idTokenHint: shown } = request
+    if (shown === undefined) return false
+    const hint = await readIdTokenHint(shown, { keys, issuer: config.issuer, now: visit.now })
+    return hint !== undefined && hint.userId !== userId
   }
 
   async function issue({ request, session, visit }: PersonTurn, organizationId: string | undefined) {
@@ -137,6 +147,7 @@ export function createAuthorizeTurns({ db: { knex }, config, secrets }: Authoriz
     if (decided?.allow === false) throw cancelled()
     if (session === undefined) return signIn(turn, false)
     if (!isAsNewAsAsked(session, { ...request, askedAt: turn.askedAt })) return signIn(turn, true)
+    if (await meansAnother(turn, session)) return signIn(turn, true)
     const someoneElse = signInAddress(`/oauth/continue?request=${sealed}`, { again: true })
     const person = { ...turn, session, someoneElse }
     const home = request.client.organization
