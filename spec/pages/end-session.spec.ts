@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '../../src/ids.js'
 import { createIdTokens } from '../../src/oauth/id-token.js'
 import { aMember, anApplication, anOwner, type Owner, resource } from '../support/api.js'
 import { aBrowser, type Browser } from '../support/browser.js'
@@ -183,5 +184,76 @@ describe('logout on behalf of an application', () => {
       const answer = await owner.post('/api_credentials', resource('api_credentials', attributes, links))
       expect([uri, answer.status]).toEqual([uri, 422])
     }
+  })
+})
+
+describe('ending many sign-ins', () => {
+  /** Sessions of somebody, every one of them with a family. */
+  async function manySessions(userId: string, count: number): Promise<string[]> {
+    const [now, expires_at] = [new Date(), new Date(Date.now() + 1e6)]
+    const ids = Array.from({ length: count }, () => newId())
+    const session = {
+      user_id: userId,
+      amr: '["pwd"]',
+      authenticated_at: now,
+      last_seen_at: now,
+      created_at: now,
+      expires_at,
+    }
+    const family = { organization_id: owner.organizationId, client_id: 'c', user_id: userId, scope: '' }
+    const times = { created_at: now, last_used_at: now, expires_at }
+    await service.db.knex.batchInsert(
+      'sessions',
+      ids.map((id) => ({ ...session, id, token_hash: id })),
+      500,
+    )
+    const families = ids.map((session_id) => ({ ...family, ...times, id: newId(), session_id }))
+    await service.db.knex.batchInsert('refresh_families', families, 500)
+    return ids
+  }
+  const told = (ids: readonly string[]) =>
+    service.db.knex('revocations').whereIn(
+      'topic',
+      ids.map((id) => `session:${id}`),
+    )
+
+  test('thousands take as many statements as one; codes are burnt before families end', async () => {
+    const { userId } = await aMember(service, owner, owner.roles['Read-only'] as string)
+    const ids = await manySessions(userId, 2000)
+    const statements: string[] = []
+    const note = ({ sql }: { sql: string }) => statements.push(sql)
+    service.db.knex.on('query', note)
+    await service.parts.sessions.endAll(userId, { now: new Date() })
+    service.db.knex.removeListener('query', note)
+    const of = (table: string) => statements.findIndex((sql) => sql.includes(`update "${table}"`))
+    expect(of('authorization_codes')).toBeGreaterThan(-1)
+    expect(of('refresh_families')).toBeGreaterThan(of('authorization_codes'))
+    // With the polls of the service meanwhile.
+    expect(statements.length).toBeLessThan(60)
+    const rows = await told(ids)
+    expect(rows).toHaveLength(2000)
+    expect(rows.every((row) => String(row.not_before) === String(row.expires_at))).toBe(true)
+    const open = await service.db.knex('refresh_families').where({ user_id: userId }).whereNull('ended_at')
+    expect(open).toEqual([])
+  })
+
+  test('a sign-in from which no application got a token leaves no row when it ends', async () => {
+    const { session, isOpen } = await signedIn()
+    await service.parts.sessions.end(session, new Date())
+    expect([await isOpen(), await told([session.id])]).toEqual([false, []])
+  })
+
+  test('of more than a hundred open ones the oldest ends, with what hangs on it', async () => {
+    const { userId } = await aMember(service, owner, owner.roles['Read-only'] as string)
+    const ids = await manySessions(userId, 100)
+    const [oldest = ''] = ids
+    await service.db
+      .knex('sessions')
+      .where({ id: oldest })
+      .update({ created_at: new Date(Date.now() - 60_000) })
+    await aBrowser(service).signIn(userId)
+    const open = await service.db.knex('sessions').where({ user_id: userId }).whereNull('ended_at')
+    expect([open.length, open.some(({ id }) => id === oldest)]).toEqual([100, false])
+    expect(await told(ids)).toEqual([expect.objectContaining({ topic: `session:${oldest}` })])
   })
 })

@@ -4,7 +4,7 @@ import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
 import type { Revocations } from '../tokens/revocations.js'
-import { endSessions } from '../tokens/sessions.js'
+import { endSessions } from '../tokens/session-ends.js'
 import type { SecretMaker } from './context.js'
 import { endMailedTokens, findMailedToken, keepMailedToken, type Mailbox, useMailedToken } from './mailed-tokens.js'
 
@@ -54,7 +54,7 @@ async function keep(trx: Knex.Transaction, parts: PasswordParts, kept: Kept): Pr
   await trx('users')
     .where({ id: userId })
     .update({ password_hash: passwordHash, password_changed_at: now, updated_at: now })
-  await endSessions(trx, { userId, except, now }, parts.revocations)
+  await endSessions(trx, { userId, except, now })
   await endWhatItLetIn(trx, parts, kept)
   await endMailedTokens(trx, { purpose: 'password_reset', userId, now })
   await trx('user_versions').insert({

@@ -84,7 +84,7 @@ export async function createParts(options: PartsOptions): Promise<Parts> {
     ...overrides,
   })
   const lifetimes = { absoluteSeconds: config.sessionMaxSeconds, idleSeconds: config.sessionIdleSeconds }
-  const sessions = createSessions({ knex: db.knex, secrets, revocations, limits: lifetimes })
+  const sessions = createSessions({ knex: db.knex, secrets, limits: lifetimes })
   const runner = createJobs({ knex: db.knex, log, clock, config, secrets, keys })
   let stopTraces = async (): Promise<void> => undefined
   return {

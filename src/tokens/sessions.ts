@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
-import type { Revocations } from './revocations.js'
+import { type Ending, endOldest, endSessions } from './session-ends.js'
 
 /** How a person proved who they are (RFC 8176): `pwd`, `otp`, `mfa`. */
 export type Method = 'pwd' | 'otp' | 'mfa' | 'mail'
@@ -41,7 +41,8 @@ export interface SessionLimits {
 
 /** Browser sessions: kept on the server, by the keyed hash of what the cookie holds. */
 export interface Sessions {
-  /** Begins a session under a new token.  @returns what the cookie is to hold; it is told here only */
+  /** Begins a session under a new token; of more than a hundred of a user the oldest end.
+   *  @returns what the cookie is to hold; it is told here only */
   begin(session: NewSession): Promise<string>
   /** The session of a cookie; undefined when it is unknown, ended, idle for too long or over, or its user is disabled. */
   find(token: string, now: Date): Promise<Session | undefined>
@@ -59,7 +60,6 @@ export interface Sessions {
 const PREFIX = 'gh_session_'
 /** A write for `last_seen_at` at most so often, in milliseconds. */
 const SEEN_MS = 60_000
-const YEAR_MS = 366 * 24 * 3600 * 1000
 const [ADDRESS_LENGTH, AGENT_LENGTH] = [64, 300]
 
 interface Row {
@@ -104,51 +104,11 @@ const provenAt = (at: Date) => ({ authenticated_at: at, last_seen_at: at })
 interface SessionParts {
   readonly knex: Knex
   readonly secrets: { newSecret(prefix: string): string; hash(value: string): string }
-  readonly revocations: Pick<Revocations, 'revoke'>
   readonly limits: SessionLimits
 }
 
-/** Ends what hangs on sessions that have just ended, in the same transaction. */
-async function endWhatHangs(
-  trx: Knex.Transaction,
-  { ids, now, revocations }: { ids: readonly string[]; now: Date; revocations: Pick<Revocations, 'revoke'> },
-): Promise<void> {
-  const expiresAt = new Date(now.getTime() + YEAR_MS)
-  await trx('refresh_families')
-    .whereIn('session_id', [...ids])
-    .whereNull('ended_at')
-    .update({ ended_at: now, ended_because: 'signed_out' })
-  await trx('authorization_codes')
-    .whereIn('session_id', [...ids])
-    .whereNull('used_at')
-    .update({ used_at: now })
-  for (const id of ids) await revocations.revoke(trx, { topic: `session:${id}`, now, expiresAt })
-}
-
-/** Which open sessions are to end: of one user, all or one; all but one. */
-export interface Ending {
-  readonly userId: string
-  readonly id?: string
-  readonly except?: string | undefined
-  readonly now: Date
-}
-
-/** Ends open sessions of a user in the caller's transaction, with what hangs on them.  @returns how many were open */
-export async function endSessions(
-  trx: Knex.Transaction,
-  { userId, id, except, now }: Ending,
-  revocations: Pick<Revocations, 'revoke'>,
-): Promise<number> {
-  const which = { user_id: userId, ...(id === undefined ? {} : { id }) }
-  const query = trx('sessions').where(which).whereNull('ended_at')
-  if (except !== undefined) query.whereNot({ id: except })
-  const ended: { id: string }[] = await query.update({ ended_at: now }).returning('id')
-  if (ended.length > 0) await endWhatHangs(trx, { ids: ended.map((one) => one.id), now, revocations })
-  return ended.length
-}
-
 /** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
-export function createSessions({ knex, secrets, revocations, limits }: SessionParts): Sessions {
+export function createSessions({ knex, secrets, limits }: SessionParts): Sessions {
   async function read(trx: Knex.Transaction, { which, it, now }: { which: string; it: string; now: Date }) {
     const { rows } = await trx.raw<{ rows: Row[] }>(
       `select ${COLUMNS} from sessions s join users u on u.id = s.user_id
@@ -158,12 +118,13 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
     return rows.map(sessionOf)
   }
   const overAt = (now: Date): Date => new Date(now.getTime() + limits.absoluteSeconds * 1000)
-  const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending, revocations))
+  const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending))
   return {
     begin: async ({ userId, amr, address, userAgent, now }) => {
       const token = secrets.newSecret(PREFIX)
-      await asAuth(knex, (trx) =>
-        trx('sessions').insert({
+      await asAuth(knex, async (trx) => {
+        await endOldest(trx, userId, now)
+        await trx('sessions').insert({
           id: newId(),
           user_id: userId,
           token_hash: secrets.hash(token),
@@ -173,8 +134,8 @@ export function createSessions({ knex, secrets, revocations, limits }: SessionPa
           expires_at: overAt(now),
           address: address?.slice(0, ADDRESS_LENGTH) ?? null,
           user_agent: userAgent?.slice(0, AGENT_LENGTH) ?? null,
-        }),
-      )
+        })
+      })
       return token
     },
     find: (token, now) =>
