@@ -87,6 +87,20 @@ describe('counting', () => {
     expect(more.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(10_240)
   })
 
+  test('S6 a flood from nine networks keeps out those nine, also when it has filled the memory', async () => {
+    const limits = alone()
+    const take = (email: string, network: string) => limits.take('sign_in_account', [email, network])
+    for (let index = 0; index < 50_000; index += 1) await take(`flood ${index}`, `192.0.2.${index % 9}`)
+    const six = (index: number): string => `2001:db8:1:${index.toString(16)}::/64`
+    const more = Array.from({ length: 30_000 }, (_, index) =>
+      take(`more ${index}`, index % 2 === 0 ? `192.0.2.${index % 9}` : six(index)),
+    )
+    const letIn = (all: PromiseSettledResult<unknown>[]) => all.filter(({ status }) => status === 'fulfilled').length
+    expect(letIn(await Promise.allSettled(more))).toBeLessThanOrEqual(100)
+    const others = Array.from({ length: 1000 }, (_, index) => take('ada', `198.51.${index >> 8}.${index & 255}`))
+    expect(letIn(await Promise.allSettled(others))).toBeGreaterThan(950)
+  })
+
   test('with RATE_LIMITS=off nothing is counted', async () => {
     expect(await through(createLimits({ on: false, rates, db: memory, hash, log }), 100)).toBe(100)
   })

@@ -94,6 +94,18 @@ describe('S5 wrong passwords', () => {
     expect(await guess(40, { at: newNetwork, email: () => nobody })).toEqual({ checked: 25, refused: 15 })
   })
 
+  test('S6 a network that has tried enough makes up no more accounts to be counted', async () => {
+    const [here, email] = [newNetwork(), newAddress()]
+    await guess(40, { at: () => here, email: newAddress })
+    const said = []
+    for (let times = 0; times < 12; times += 1) {
+      const { status, headers } = await enter(here, { email, password: 'a wrong one' })
+      said.push([status, headers.get('x-ratelimit-limit')])
+    }
+    // Of the network always, and never of the account.
+    expect(new Set(said.map(String))).toEqual(new Set(['429,30']))
+  })
+
   test('right ones are not counted: a whole office signs in', async () => {
     const [person, office] = [await aSignedUp(service), newNetwork()]
     for (let times = 0; times < 35; times += 1) expect((await enter(office, person)).status).toBe(303)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Rate } from '../config/limits.js'
 import { createBoundedCache } from '../tokens/bounded-cache.js'
@@ -7,6 +8,9 @@ import { createBoundedCache } from '../tokens/bounded-cache.js'
 const MOST_KEYS = 50_000
 const CROWD = 1024
 const LONGEST_KEY = 100
+
+/** What a limit counts by: one word, or several, which are kept apart (ATTACKS S2). */
+export type LimitKey = string | readonly string[]
 
 /** What the other instances are to be told of one key: how many more, and how long its window still lasts. */
 export interface Delta {
@@ -18,10 +22,10 @@ export interface Delta {
 /** The counters of one limit in this process. */
 export interface Counts {
   /** Counts one more.  @returns how the key stands and whether that was one too many */
-  add(key: string): Promise<{ standing: RateLimiterRes; refused: boolean }>
+  add(key: LimitKey): Promise<{ standing: RateLimiterRes; refused: boolean }>
   /** One less. */
-  remove(key: string): Promise<void>
-  look(key: string): Promise<RateLimiterRes | null>
+  remove(key: LimitKey): Promise<void>
+  look(key: LimitKey): Promise<RateLimiterRes | null>
   /** What is to be told since the last call, `most` keys at most. */
   news(most: number): Promise<Delta[]>
   /** Puts news back that could not be told. */
@@ -30,8 +34,18 @@ export interface Counts {
   adopt(delta: Delta): Promise<void>
 }
 
+const oneWord = (key: LimitKey): string => (typeof key === 'string' ? key : JSON.stringify(key))
+
 const short = (key: string): string =>
   key.length <= LONGEST_KEY ? key : createHash('sha256').update(key).digest('base64url')
+
+/** Who newcomers are folded together as: those of one network, as far as a key names it, so that whoever makes up keys
+ *  uses up their own counters and not everybody's. One customer may have a /48 of IPv6. */
+function crowdOf(key: LimitKey): string {
+  const words = typeof key === 'string' ? [key] : key
+  const network = words.findLast((word) => isIP(word) !== 0 || word.endsWith('::/64'))
+  return network?.endsWith('::/64') ? network.split(':', 3).join(':') : (network ?? oneWord(key))
+}
 
 /** Folds newcomers together while more keys are counted than `MOST_KEYS`. `isNew` is told of each new window. */
 function createCrowd(limiter: RateLimiterMemory, { seconds }: Rate) {
@@ -50,10 +64,11 @@ function createCrowd(limiter: RateLimiterMemory, { seconds }: Rate) {
       current += 1
     },
     isFull: (): boolean => current + before >= MOST_KEYS,
-    async fold(key: string): Promise<string> {
-      if ((await limiter.get(key)) !== null) return key
+    async fold(key: LimitKey): Promise<string> {
+      const own = short(oneWord(key))
+      if ((await limiter.get(own)) !== null) return own
       turn()
-      return `crowd ${createHash('sha256').update(key).digest().readUInt32BE(0) % CROWD}`
+      return `crowd ${createHash('sha256').update(crowdOf(key)).digest().readUInt32BE(0) % CROWD}`
     },
   }
 }
@@ -85,7 +100,7 @@ export function createCounts(rate: Rate, { shared }: { shared: boolean }): Count
   const limiter = new RateLimiterMemory({ points: rate.points, duration: rate.seconds, keyPrefix: '' })
   const crowd = createCrowd(limiter, rate)
   const news = shared ? createNews(rate) : undefined
-  const nameOf = (long: string): string | Promise<string> => (crowd.isFull() ? crowd.fold(short(long)) : short(long))
+  const nameOf = (key: LimitKey): string | Promise<string> => (crowd.isFull() ? crowd.fold(key) : short(oneWord(key)))
   return {
     async add(long) {
       const key = await nameOf(long)

@@ -3,11 +3,10 @@ import type { RateLimiterRes } from 'rate-limiter-flexible'
 import { LIMITS, type LimitName, type Rate, type Rates } from '../config/limits.js'
 import type { Database } from '../db/connect.js'
 import { AppError } from '../errors.js'
-import { type Counts, createCounts, type Delta } from './counts.js'
+import { type Counts, createCounts, type Delta, type LimitKey } from './counts.js'
 import { tellCounts } from './tell.js'
 
-/** What a limit counts by: one word, or several, which are kept apart (ATTACKS S2). */
-export type LimitKey = string | readonly string[]
+export type { LimitKey } from './counts.js'
 
 /** How a limit stands after one more. */
 export interface Standing extends Rate {
@@ -53,8 +52,6 @@ interface LimitsOptions {
 const BEAT_MS = 500
 const BATCH = 1000
 const NAMES = Object.keys(LIMITS) as LimitName[]
-
-const oneWord = (key: LimitKey): string => (typeof key === 'string' ? key : JSON.stringify(key))
 
 function standingOf(rate: Rate, { consumedPoints, msBeforeNext }: RateLimiterRes): Standing {
   const remaining = Math.max(0, rate.points - consumedPoints)
@@ -140,13 +137,13 @@ export function createLimits(options: LimitsOptions): RunningLimits {
   }
   return {
     async take(name, key) {
-      const { standing, refused } = await of(name).add(oneWord(key))
+      const { standing, refused } = await of(name).add(key)
       const shown = standingOf(rates[name], standing)
       return refused ? refuse(name, shown) : shown
     },
-    giveBack: (name, key) => of(name).remove(oneWord(key)),
+    giveBack: (name, key) => of(name).remove(key),
     async check(name, key) {
-      const standing = await of(name).look(oneWord(key))
+      const standing = await of(name).look(key)
       if (standing && standing.consumedPoints >= rates[name].points) refuse(name, standingOf(rates[name], standing))
     },
     start() {

@@ -49,6 +49,8 @@ export async function tryPassword(
     ['sign_in_account', [email ?? '', network]],
     ['sign_in_address', network],
   ]
+  // A network that has tried enough makes up no more accounts to be counted.
+  await limits.check('sign_in_address', network)
   await takeEach(limits, near)
   const found: Candidate | undefined = await findCandidate(knex, { email: email ?? '', now: visit.now })
   const known = found?.addresses.some((one) => networkOf(one) === network) ?? false

@@ -165,6 +165,41 @@ describe('S5 guessing', () => {
     expect(outcome(await guess(other.form))).toBe('200')
     await strict.stop()
   })
+
+  test('S5 who guesses in one network locks nobody out of another; over all networks there is one more limit', async () => {
+    const env = {
+      RATE_LIMITS: 'on',
+      TRUSTED_PROXIES: 'loopback',
+      RATE_LIMIT_SIGN_IN_ACCOUNT: '3/900',
+      RATE_LIMIT_SIGN_IN_STRANGER: '5/900',
+    }
+    const strict = await startService({ db: service.db, env })
+    const { form } = await aShopper(service, shop.owner)
+    const enter = async (network: string, password = form.password): Promise<number> => {
+      const body = new URLSearchParams({ ...form, password })
+      const headers = { 'x-forwarded-for': network }
+      return (await fetch(`${strict.url}/oauth/token`, { method: 'POST', body, headers })).status
+    }
+    const guess = (network: string): Promise<number> => enter(network, 'wrong password')
+    const at = ['198.18.0.1', '198.18.0.1', '198.18.0.1', '198.18.0.1']
+    expect(await Promise.all(at.map(guess))).toEqual(expect.arrayContaining([400, 400, 400, 429]))
+    expect(await enter('198.18.0.1')).toBe(429)
+    for (let times = 0; times < 6; times += 1) expect(await enter('198.18.0.2')).toBe(200)
+    for (const network of ['198.18.0.3', '198.18.0.4']) expect(await guess(network)).toBe(400)
+    expect(await guess('198.18.0.5')).toBe(429)
+    await strict.stop()
+  })
+
+  test('S6 an address that has tried enough makes up no more accounts to be counted', async () => {
+    const env = { RATE_LIMITS: 'on', RATE_LIMIT_SIGN_IN_ACCOUNT: '2/900', RATE_LIMIT_SIGN_IN_ADDRESS: '3/900' }
+    const strict = await startService({ db: service.db, env })
+    const guess = (username: string) => ask(strict, 'token', { ...shop.form, username, password: 'wrong password' })
+    for (const name of ['a@b.test', 'c@d.test', 'e@f.test']) expect((await guess(name)).status).toBe(400)
+    for (let times = 0; times < 4; times += 1) {
+      expect((await guess('new@b.test')).headers.get('x-ratelimit-limit')).toBe('3')
+    }
+    await strict.stop()
+  })
 })
 
 test('T9 a token of a shopper ends with the shop’s sales channel', async () => {

@@ -8,8 +8,8 @@ const refusal = (): AppError => new AppError('invalid_grant', { detail: 'The use
 
 const LONGEST_NAME = 320
 
-/** The shopper of this request. Tries are counted before they are made, for the account, whether or not it exists, and for
- *  the address they come from; who is right is not counted.
+/** The shopper of this request. Tries are counted before they are made, for the account, whether or not it exists, from
+ *  the address they come from and, at more, from all; and for the address. Who is right is not counted.
  *  @throws AppError malformed, invalid_grant, too_many */
 async function shopperFor({ client, parameters }: GrantRequest, { owners, limits }: GrantTools) {
   const [email, password] = [parameters.get('username'), parameters.get('password')]
@@ -17,13 +17,17 @@ async function shopperFor({ client, parameters }: GrantRequest, { owners, limits
   if (password === undefined) throw new AppError('malformed', { detail: 'The parameter password is missing.' })
   if (client.organization === undefined) throw new AppError('unauthorized_client')
   const organizationId = client.organization.id
-  const account = [organizationId, email.slice(0, LONGEST_NAME).trim().toLowerCase()]
+  const stranger = [organizationId, email.slice(0, LONGEST_NAME).trim().toLowerCase()]
+  const account = [...stranger, limits?.network ?? '']
+  await limits?.limits.check('sign_in_address', limits.network)
   await limits?.limits.take('sign_in_account', account)
   await limits?.limits.take('sign_in_address', limits.network)
+  await limits?.limits.take('sign_in_stranger', stranger)
   const shopper = await owners.customerWithPassword({ organizationId, email, password })
   if (shopper === undefined) throw refusal()
   await limits?.limits.giveBack('sign_in_account', account)
   await limits?.limits.giveBack('sign_in_address', limits.network)
+  await limits?.limits.giveBack('sign_in_stranger', stranger)
   return shopper
 }
 
