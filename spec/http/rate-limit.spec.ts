@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createAddressReader, networkOf } from '../../src/http/client-address.js'
 import { anApplication, anOwner, api, type Owner, resource } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 const BACKEND_AUTH = 'a secret between two servers'
+const WEBAPP = { redirect_uri: 'https://app.example.com/callback' }
 const RATES = {
   RATE_LIMIT_TOKEN: '5/60',
   RATE_LIMIT_READ: '12/60',
@@ -168,6 +170,26 @@ describe('CONTRACT 8 the token endpoint', () => {
     expect(await through(5, one)).toBe(3)
     await at.stop()
   })
+
+  test('who only names a client switches it off nowhere else, and never for who proves to be it', async () => {
+    const env = { RATE_LIMITS: 'on', TRUSTED_PROXIES: 'loopback', RATE_LIMIT_TOKEN_CLIENT: '3/60' }
+    const at = await startService({ db: open.db, env })
+    const { clientId, clientSecret } = await anApplication(open, owner, 'integration', {
+      roleId: owner.roles.Admin as string,
+    })
+    const { clientId: channel } = await anApplication(open, owner, 'sales_channel')
+    const post = (path: string, form: Record<string, string>) => async () => {
+      const headers = { 'x-forwarded-for': newAddress() }
+      return fetch(`${at.url}/oauth/${path}`, { method: 'POST', body: new URLSearchParams(form), headers })
+    }
+    const named = { grant_type: 'client_credentials', client_id: clientId }
+    expect(await through(5, post('token', named))).toBe(3)
+    expect(await through(5, post('token', { ...named, client_secret: 'a wrong one' }))).toBe(5)
+    expect(await through(5, post('token', { ...named, client_secret: clientSecret }))).toBe(3)
+    expect(await through(5, post('revoke', { client_id: channel, token: 'x' }))).toBe(3)
+    expect((await post('token', { ...named, client_id: channel })()).status).toBe(200)
+    await at.stop()
+  })
 })
 
 describe('CONTRACT 8 the API', () => {
@@ -255,6 +277,18 @@ describe('limits of who calls, over all addresses', () => {
     expect(await through(5, asking(second.token, '/roles'))).toBe(2)
     const other = await anOwner(open)
     expect((await asking(other.token, '/user')()).status).toBe(200)
+  })
+
+  test('what an application does for a person in one organization does not keep them out of another', async () => {
+    const [one, two] = [await anOwner(open), await anOwner(open)]
+    const seen = async (of: Owner): Promise<string> => {
+      const application = await anApplication(open, of, 'webapp', { attributes: WEBAPP })
+      return (await asWebapp(open, { owner: of, application, userId: one.userId })).token
+    }
+    const [here, there] = [await seen(one), await seen(two)]
+    expect(await through(6, asking(here, '/roles'))).toBe(4)
+    expect(await through(6, asking(there, '/roles'))).toBe(4)
+    expect(await through(6, asking(one.token, '/user'))).toBe(4)
   })
 
   test('an invitation goes out again three times at once, and then waits', async () => {

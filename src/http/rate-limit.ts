@@ -54,12 +54,15 @@ export function limitByAddress(limits: Limits): RequestHandler {
   }
 }
 
-/** Limits by who calls, over all addresses: a person's account, or a machine's client; and the organization that the
- *  token is about. Errors: 429 */
+/** Limits by who calls, over all addresses: a person's account, apart for each organization that a token is about, or a
+ *  machine's client; and that organization. Errors: 429 */
 export function limitByCaller(limits: Limits): RequestHandler {
   return async (req: Request, res: Response, next: NextFunction) => {
     const { userId, applicationId, organizationId } = principalFor(req)
-    const takings: Taking[] = [userId === undefined ? ['client', applicationId] : ['account', userId]]
+    const takings: Taking[] = [
+      // By organization: what an application does for a person in one does not keep the person out of another.
+      userId === undefined ? ['client', applicationId] : ['account', [userId, organizationId ?? '']],
+    ]
     if (organizationId !== undefined) takings.push(['organization', organizationId])
     await takeAll(limits, takings, res)
     next()

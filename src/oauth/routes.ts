@@ -71,7 +71,7 @@ export function createOAuth(parts: OAuthParts): { router: Router } {
   const { config, clock, keys, revocations, db, verifier } = parts
   const clients = createClients({ ...parts, ...config })
   const clientsOf = (request: Request): Clients =>
-    parts.limitsOf === undefined ? clients : limitClients(clients, parts.limitsOf(request))
+    parts.limitsOf === undefined ? clients : limitClients(clients, parts.limitsOf(request), request.path)
   const limit = createRevocationLimit(parts.revocationsPerHour ?? REVOCATIONS_PER_HOUR)
   const tools = toolsOf(parts)
   const asked = { db, secrets: parts.secrets, revocations, verifier, owners: tools.owners, issuer: config.issuer }
