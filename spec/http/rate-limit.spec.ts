@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createAddressReader, networkOf } from '../../src/http/client-address.js'
-import { anApplication, anOwner, api, type Owner, resource } from '../support/api.js'
+import { anApplication, anOwner, api, type Owner, type Reply, resource } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
 import { asWebapp } from '../support/webapp.js'
 
@@ -254,6 +254,7 @@ describe('limits of who calls, over all addresses', () => {
     RATE_LIMIT_ACCOUNT: '4/60',
     RATE_LIMIT_CLIENT: '3/60',
     RATE_LIMIT_ORGANIZATION: '5/60',
+    RATE_LIMIT_MAIL: '4/3600',
   }
   let at: Service
   beforeAll(async () => {
@@ -289,6 +290,22 @@ describe('limits of who calls, over all addresses', () => {
     expect(await through(6, asking(here, '/roles'))).toBe(4)
     expect(await through(6, asking(there, '/roles'))).toBe(4)
     expect(await through(6, asking(one.token, '/user'))).toBe(4)
+  })
+
+  test('a mailbox gets so many invitations, from however many organizations', async () => {
+    const [one, two] = [await anOwner(open), await anOwner(open)]
+    const email = `${randomBytes(6).toString('hex')}@example.com`
+    const invite = async (by: Owner) => {
+      const role: [string, string] = ['roles', by.roles.Member as string]
+      const to = { organization: ['organizations', by.organizationId] as [string, string], role }
+      return api(at, by.token).post('/memberships', resource('memberships', { user_email: email }, to))
+    }
+    const { status, body } = await invite(one)
+    expect(status).toBe(201)
+    const resend = (): Promise<Reply> => api(at, one.token).post(`/memberships/${body.data.id}/resend`, { data: {} })
+    // At once, as the official client does.
+    for (let times = 0; times < 3; times += 1) expect((await resend()).status).toBe(202)
+    expect((await invite(two)).status).toBe(429)
   })
 
   test('an invitation goes out again three times at once, and then waits', async () => {

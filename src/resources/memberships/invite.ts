@@ -45,11 +45,14 @@ export async function newInvitation(
   return { columns, token, expiresAt, organization: String(organization.name) }
 }
 
-/** Queues the mail of an invitation, in the transaction that makes it. */
+/** Queues the mail of an invitation, in the transaction that makes it. However many organizations invite an address: its
+ *  mailbox gets so many.  @throws AppError too_many */
 export async function tellInvitation(ctx: Context, seat: Row, invitation: NewInvitation): Promise<void> {
+  const email = String(seat.user_email)
+  await ctx.limits.take('mail', email)
   const message = {
     kind: 'invitation' as const,
-    email: String(seat.user_email),
+    email,
     organization: invitation.organization,
     token: invitation.token,
     expiresAt: invitation.expiresAt.toISOString(),
