@@ -347,12 +347,19 @@ describe('the console', () => {
       code_verifier: verifier,
     })
     const answer = await fetch(`${service.url}/oauth/token`, { method: 'POST', body })
-    const token = (await answer.json()) as { access_token: string }
+    const token = (await answer.json()) as { access_token: string; refresh_token: string }
     const [, payload = ''] = token.access_token.split('.')
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
     const list = async (path: string) =>
       (await call(service, `/api${path}`, { headers: { authorization: `Bearer ${token.access_token}` } })).body
-    return { claims, list }
+    let last = token.refresh_token
+    const refresh = async () => {
+      const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: DASHBOARD, refresh_token: last })
+      const next = await fetch(`${service.url}/oauth/token`, { method: 'POST', body: form })
+      if (next.ok) last = ((await next.json()) as { refresh_token: string }).refresh_token
+      return next
+    }
+    return { claims, list, refresh }
   }
 
   const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id).sort()
@@ -429,6 +436,32 @@ describe('the console', () => {
     const nobody = await browserOf((await aPerson(service)).userId)
     expect((await nobody.get(authorizePath(console_({ scope: 'market:all' })))).status).toBe(403)
   })
+
+  test.each(['session_max_seconds', 'session_idle_seconds'])(
+    'in all organizations of its user it keeps the %s of each',
+    async (column) => {
+      const { person, other } = await inTwo()
+      const limit = (seconds: number | null) =>
+        service.db
+          .knex('organizations')
+          .where({ id: other })
+          .update({ [column]: seconds })
+      const browser = await browserOf(person.userId)
+      const request = console_({ redirect_uri: CONSOLE })
+      const opened = () => browser.get(authorizePath(request))
+      const { refresh } = await tokenOf(browser)
+      later(400)
+      expect((await refresh()).status).toBe(200)
+      later(400)
+      await limit(300)
+      expect(signInOf((await opened()).location).again).toBe(true)
+      expect((await refresh()).status).toBe(400)
+      // One that is suspended asks for nothing.
+      await service.db.knex('organizations').where({ id: other }).update({ suspended_at: service.parts.clock() })
+      expect(answerOf(await opened(), CONSOLE).code).toBeDefined()
+      expect((await refresh()).status).toBe(200)
+    },
+  )
 
   test.each([
     ['provisioning-api', 'In all your organizations'],

@@ -245,6 +245,25 @@ describe('the command line', () => {
     ])
   })
 
+  test('in all of them it must have been signed in as newly as each one asks', async () => {
+    const strict = await anOwner(service, 'Strict')
+    const lax = await anOwner(service, 'Lax')
+    const member = await aMember(service, strict, strict.roles.Member ?? '')
+    await service.db.knex('memberships').where({ id: member.membershipId }).update({ user_id: lax.userId })
+    const limit = (session_max_seconds: number | null) =>
+      service.db.knex('organizations').where({ id: strict.organizationId }).update({ session_max_seconds })
+    const browser = await browserOf(lax.userId)
+    time += 400_000
+    const { body } = await start({ ...DASHBOARD, scope: 'provisioning-api' })
+    const page = await typed(browser, body.user_code)
+    await limit(300)
+    const answer = await browser.submit(page, {}, { press: 'allow' })
+    expect(answer.location).toMatch(/^\/login\?.*again=1/)
+    await limit(null)
+    await browser.submit(page, {}, { press: 'allow' })
+    expect((await poll(body.device_code, DASHBOARD)).status).toBe(200)
+  })
+
   test('else in the one that is chosen', async () => {
     const other = await anOwner(service, 'Other')
     const member = await aMember(service, other, other.roles.Member ?? '')

@@ -11,18 +11,19 @@ export interface Standpoint {
   readonly sessionId?: string | undefined
 }
 
-/** The organization of a token, as it is now. Limits of sign-ins in seconds; undefined: the installation's. */
+/** The organization of a token, as it is now. */
 export interface StandingOrganization {
   readonly id: string
   readonly slug: string
   readonly region: string
-  readonly sessionMaxSeconds: number | undefined
-  readonly sessionIdleSeconds: number | undefined
 }
 
-/** That everybody in a standpoint is there and enabled. */
+/** That everybody in a standpoint is there and enabled. Limits of sign-ins in seconds: those of the organization, or, where
+ *  none is named, the shortest of all in which the user has an active seat; undefined: the installation's. */
 export interface Standing {
   readonly organization: StandingOrganization | undefined
+  readonly sessionMaxSeconds: number | undefined
+  readonly sessionIdleSeconds: number | undefined
 }
 
 /** The people whom tokens are issued for: users, and the shoppers of an organization. */
@@ -59,7 +60,8 @@ interface StandingRow {
 }
 
 const STANDING = `
-  select o.id, o.slug, o.region, o.session_max_seconds as max, o.session_idle_seconds as idle,
+  select o.id, o.slug, o.region, coalesce(o.session_max_seconds, theirs.max) as max,
+    coalesce(o.session_idle_seconds, theirs.idle) as idle,
     (w.organization is null or o.id is not null)
     and (w.person is null or exists (select from users u where u.id = w.person and u.disabled_at is null))
     and (w.person is null or w.organization is null or exists (select from memberships m
@@ -69,7 +71,10 @@ const STANDING = `
     and (w.session is null or not exists (select from sessions s where s.id = w.session and s.ended_at is not null)) as stands
   from (select cast(:organization as text) as organization, cast(:person as text) as person,
     cast(:customer as text) as customer, cast(:session as text) as session) w
-  left join organizations o on o.id = w.organization and o.deleted_at is null and o.suspended_at is null`
+  left join organizations o on o.id = w.organization and o.deleted_at is null and o.suspended_at is null
+  cross join lateral (select min(s.session_max_seconds) as max, min(s.session_idle_seconds) as idle
+    from memberships m join organizations s on s.id = m.organization_id and s.deleted_at is null and s.suspended_at is null
+    where w.organization is null and m.user_id = w.person and m.status = 'active') theirs`
 
 /** A well-formed hash of no password, of this cost: to compare with where there is nothing to compare with. */
 const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
@@ -116,7 +121,7 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
       if (!row?.stands) return undefined
       const { id, slug, region, max, idle } = row
       const limits = { sessionMaxSeconds: max ?? undefined, sessionIdleSeconds: idle ?? undefined }
-      return { organization: id === null ? undefined : { id, slug, region, ...limits } }
+      return { organization: id === null ? undefined : { id, slug, region }, ...limits }
     },
   }
 }

@@ -129,8 +129,9 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     const agreed = decided?.allow === true || !isLoopback(request.redirectUri)
     const go = (organization?: Seat['organization']) =>
       agreed ? issue(turn, organization?.id) : askConsent(turn, organization)
-    if (spansOrganizations(request.scope)) return go()
     const seats = await seatsOf(knex, session.userId)
+    if (spansOrganizations(request.scope))
+      return seats.every((seat) => isNewEnoughFor(session, seat, visit.now)) ? go() : signIn(turn, true)
     const wanted = decided?.allow ? decided.organizationId : undefined
     const chosen = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
     if (chosen !== undefined)

@@ -85,7 +85,8 @@ export function createDevice({ visits, db: { knex }, secrets, clients, limits }:
     const wanted = form.get('organization')
     const seat = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
     if (allow && !spans && seat === undefined) return refuse(visit, code, 'Choose an organization.')
-    if (allow && !spans && seat && !isNewEnoughFor(session, seat, now))
+    const within = seat === undefined || spans ? seats : [seat]
+    if (allow && !within.every((one) => isNewEnoughFor(session, one, now)))
       return { to: signInAddress(pageOf(shownCode(code)), { again: true }) }
     const { id: sessionId, userId, authenticatedAt, amr } = session
     const organizationId = spans ? undefined : seat?.organization.id

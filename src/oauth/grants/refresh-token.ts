@@ -37,10 +37,10 @@ function scopeOf({ client, parameters, subjects }: GrantRequest, granted: string
   return grantScope(scope, client, subjects)
 }
 
-/** Whether a person has to sign in again, as their organization has it. Limits in seconds. */
-function isStale({ family }: KeptToken, { organization }: Standing, now: Date): boolean {
+/** Whether a person has to sign in again, as their organization has it, or any of theirs. Limits in seconds. */
+function isStale({ family }: KeptToken, standing: Standing, now: Date): boolean {
   const { sessionMaxSeconds: max = Number.POSITIVE_INFINITY, sessionIdleSeconds: idle = Number.POSITIVE_INFINITY } =
-    organization ?? {}
+    standing
   if (family.userId === undefined) return false
   const since = (date: Date): number => (now.getTime() - date.getTime()) / 1000
   return since(family.authenticatedAt ?? family.createdAt) > max || since(family.lastUsedAt) > idle
