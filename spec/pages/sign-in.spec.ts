@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { changePassword } from '../../src/access/accounts-password.js'
 import { costOf, hashPassword } from '../../src/crypto/passwords.js'
 import { aBrowser } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, plain, signIn, whoIsIn } from '../support/entrance.js'
@@ -256,6 +257,61 @@ test('R11 what is in the address or was typed stands on the page as text', async
   const signUp = await browser.submit(await browser.get('/sign_up'), { email: `${evil}@example.com` })
   const reset = await browser.submit(await browser.get('/forgotten_password'), { email: `'><b>@example.com` })
   for (const { html } of [asked, tried, signUp, reset]) expect(html).not.toMatch(/<script|"onfocus|<b>/)
+})
+
+describe('T9 a password that is changed between its check and the sign-in', () => {
+  async function changed(userId: string, except?: string): Promise<void> {
+    const parts = { ...service.parts, knex: service.db.knex, bcryptCost: 4 }
+    const change = { userId, password: `${PASSWORD} 2`, now: new Date(), requestId: 'spec' }
+    await changePassword(parts, { ...change, except })
+  }
+
+  test('lets nobody in, with the usual text', async () => {
+    const [browser, one] = [aBrowser(service), await aSignedUp(service)]
+    const { sessions } = service.parts
+    const begin = sessions.begin
+    const spy = jest.spyOn(sessions, 'begin').mockImplementationOnce(async (session) => {
+      await changed(one.userId)
+      return begin(session)
+    })
+    const answer = await signIn(browser, one)
+    spy.mockRestore()
+    expect([answer.status, answer.text.includes('do not match')]).toEqual([422, true])
+    expect(await whoIsIn(service, browser)).toBeUndefined()
+    expect(await sessions.listOf(one.userId, new Date())).toEqual([])
+  })
+
+  test('proves nothing anew, either', async () => {
+    const [browser, one] = [aBrowser(service), await aSignedUp(service)]
+    const { sessions } = service.parts
+    const cookie = await browser.signIn(one.userId, { now: new Date(Date.now() - 60_000) })
+    const before = await sessions.find(cookie, new Date())
+    const renew = sessions.renew
+    const spy = jest.spyOn(sessions, 'renew').mockImplementationOnce(async (id, proof) => {
+      await changed(one.userId, id)
+      return renew(id, proof)
+    })
+    expect((await signIn(browser, one, { path: '/login?again=1' })).status).toBe(422)
+    spy.mockRestore()
+    const after = await sessions.find(cookie, new Date())
+    expect([after?.id, after?.authenticatedAt]).toEqual([before?.id, before?.authenticatedAt])
+  })
+
+  test('no session begins or goes on for an old hash, somebody who is disabled, or once it has ended', async () => {
+    const { sessions } = service.parts
+    const { userId } = await aSignedUp(service)
+    const { password_hash } = await service.db.knex('users').where({ id: userId }).first()
+    const from = { address: undefined, userAgent: undefined, now: new Date() }
+    const session = { ...from, userId, amr: ['pwd'] as const }
+    const cookie = (await sessions.begin({ ...session, passwordHash: password_hash })) ?? ''
+    const { id = '' } = (await sessions.find(cookie, new Date())) ?? {}
+    const proof = { amr: ['pwd'] as const, now: new Date(), newToken: true }
+    await sessions.end({ id, userId }, new Date())
+    expect(await sessions.renew(id, proof)).toBeUndefined()
+    expect(await sessions.begin({ ...session, passwordHash: 'another' })).toBeUndefined()
+    await service.db.knex('users').where({ id: userId }).update({ disabled_at: new Date() })
+    expect(await sessions.begin(session)).toBeUndefined()
+  })
 })
 
 describe('signing out', () => {

@@ -3,6 +3,7 @@ import { Secret, TOTP } from 'otpauth'
 import { changePassword } from '../../src/access/accounts-password.js'
 import { newTotp } from '../../src/access/second-factor.js'
 import { dropSecondFactor, renewRecoveryCodes, setUpTotp } from '../../src/access/second-factor-setup.js'
+import { hashPassword } from '../../src/crypto/passwords.js'
 import { aBrowser, type Page } from '../support/browser.js'
 import { aSignedUp, PASSWORD, signIn, whoIsIn } from '../support/entrance.js'
 import { letterTo } from '../support/mailbox.js'
@@ -172,4 +173,17 @@ test('T9 who has shown the old password does not get in with it once there is a 
   await service.db.knex('users').where({ id: disabled.userId }).update({ disabled_at: clock() })
   expect((await other.submit(theirs, { code: codeOf(disabled.secret) })).status).toBe(422)
   expect((await other.submit(theirs, { code: disabled.codes[0] ?? '' })).status).toBe(422)
+})
+
+test('T9 a step of before a reset is refused whatever the clocks say', async () => {
+  const [browser, person] = [aBrowser(service), await aCareful()]
+  const asked = await signIn(browser, person)
+  const password_hash = await hashPassword(`${PASSWORD} 2`, 4)
+  await service.db.knex('users').where({ id: person.userId }).update({ password_hash })
+  const answer = await browser.submit(asked, { code: codeOf(person.secret) })
+  expect([answer.status, answer.text.includes('Begin with your password again')]).toEqual([422, true])
+  expect(await whoIsIn(service, browser)).toBeUndefined()
+  const own = { ...person, password: `${PASSWORD} 2` }
+  onward()
+  expect((await browser.submit(await signIn(browser, own), { code: codeOf(person.secret) })).status).toBe(303)
 })

@@ -173,6 +173,7 @@ export function aBrowser(service: Pick<Service, 'url' | 'config' | 'parts'>) {
     ): Promise<string> {
       const session = { userId, amr, address: '127.0.0.1', userAgent: 'a browser of the specs', now }
       const token = await service.parts.sessions.begin(session)
+      if (token === undefined) throw new Error('refused')
       cookies.set(`${prefix}gatehouse_session`, token)
       return token
     },

@@ -51,7 +51,7 @@ export async function aSession(service: Service, userId: string): Promise<string
     userAgent: undefined,
     now,
   })
-  const session = await service.parts.sessions.find(token, now)
+  const session = await service.parts.sessions.find(token ?? '', now)
   if (!session) throw new Error('no session')
   return session.id
 }

@@ -52,16 +52,28 @@ export async function checkCandidate(
   return right && candidate?.mayEnter === true
 }
 
+/** The hash of an account's password now; undefined when it has none. */
+export async function passwordHashOf(knex: Knex, userId: string): Promise<string | undefined> {
+  const user = await asAuth(knex, (trx) => trx('users').where({ id: userId }).first('password_hash'))
+  return typeof user?.password_hash === 'string' ? user.password_hash : undefined
+}
+
 /** Keeps the hash of a password that was just right under the cost that is set now: else accounts from before a change of
- *  BCRYPT_COST would answer faster than others. */
+ *  BCRYPT_COST would answer faster than others.
+ *  @returns the hash that the password has now; the old one when it is the password no more */
 export async function renewHash(
   knex: Knex,
   { candidate, password, bcryptCost }: { candidate: Candidate; password: string; bcryptCost: number },
-): Promise<void> {
-  const { userId, passwordHash } = candidate
-  if (passwordHash === null || costOf(passwordHash) === bcryptCost) return
+): Promise<string> {
+  const { userId } = candidate
+  const passwordHash = candidate.passwordHash ?? ''
+  if (passwordHash === '' || costOf(passwordHash) === bcryptCost) return passwordHash
   const renewed = await hashPassword(password, bcryptCost)
-  await asAuth(knex, (trx) =>
+  const kept = await asAuth(knex, (trx) =>
     trx('users').where({ id: userId, password_hash: passwordHash }).update({ password_hash: renewed }),
   )
+  if (kept === 1) return renewed
+  // Another sign-in at this moment may have renewed it, too.
+  const other = await passwordHashOf(knex, userId)
+  return other !== undefined && (await checkPassword(password, other)) ? other : passwordHash
 }

@@ -26,6 +26,13 @@ export interface Standing {
   readonly sessionIdleSeconds: number | undefined
 }
 
+/** A shopper whose password was right, and the hash that it was checked against. */
+export interface Shopper {
+  readonly id: string
+  readonly email: string
+  readonly passwordHash: string
+}
+
 /** The people whom tokens are issued for: users, and the shoppers of an organization. */
 export interface Owners {
   /** The enabled user with this address and password. An unknown address, a user without a password or one who is
@@ -33,11 +40,13 @@ export interface Owners {
    *  passwords are being checked. */
   userWithPassword(sign: { email: string; password: string }): Promise<{ id: string; email: string } | undefined>
   /** The same of an organization's shopper. */
-  customerWithPassword(sign: {
-    organizationId: string
-    email: string
-    password: string
-  }): Promise<{ id: string; email: string } | undefined>
+  customerWithPassword(sign: { organizationId: string; email: string; password: string }): Promise<Shopper | undefined>
+  /** Whether an enabled shopper has this password still. Ask after the family has begun, in its transaction: its row holds
+   *  the shopper's key, so who changes the password is waited for, or waits and then ends the family. */
+  customerHolds(
+    trx: Knex.Transaction,
+    shopper: { organizationId: string; id: string; passwordHash: string },
+  ): Promise<boolean>
   /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled
    *  and has an active seat in it, the customer is enabled, the session has not ended. */
   standing(of: Standpoint): Promise<Standing | undefined>
@@ -86,7 +95,8 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
   const nobody = nobodysHash(bcryptCost)
   const admit = async (found: Kept | undefined, password: string) => {
     const matches = await checkPassword(password, found?.password_hash ?? nobody)
-    return matches && found && found.password_hash !== null ? { id: found.id, email: found.email } : undefined
+    if (!matches || !found || found.password_hash === null) return undefined
+    return { id: found.id, email: found.email, passwordHash: found.password_hash }
   }
   return {
     userWithPassword: async ({ email, password }) => {
@@ -107,6 +117,10 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
           .first('id', 'email', 'password_hash'),
       )
       return admit(found, password)
+    },
+    customerHolds: async (trx, { organizationId, id, passwordHash }) => {
+      const which = { organization_id: organizationId, id, password_hash: passwordHash }
+      return (await trx<Kept>('customers').where(which).whereNull('disabled_at').first('id')) !== undefined
     },
     standing: async ({ organizationId, userId, customerId, sessionId }) => {
       const { rows } = await asAuth(knex, (trx) =>

@@ -6,8 +6,7 @@ import type { Database } from '../db/connect.js'
 import type { Limits } from '../limits/limits.js'
 import type { Activity } from '../tokens/activity.js'
 import type { Revocations } from '../tokens/revocations.js'
-import type { Session } from '../tokens/sessions.js'
-import type { Visit, Visits } from './visit.js'
+import type { Entering, Visit, Visits } from './visit.js'
 
 /** What the pages need on which people come and go. */
 export interface EntranceParts {
@@ -37,12 +36,14 @@ export const storeOf = ({ db, secrets, revocations, config }: EntranceParts): Ac
   bcryptCost: config.bcryptCost,
 })
 
-/** Signs a person in who has proven who they are, and notes it. */
+/** Signs a person in who has proven who they are, and notes it.
+ *  @returns false when the password that was checked is theirs no more, or they are disabled: nobody is signed in */
 export async function welcome(
   { activity }: Pick<EntranceParts, 'activity'>,
   visit: Visit,
-  person: { userId: string; amr: Session['amr'] },
-): Promise<void> {
-  await visit.signIn(person)
+  person: Entering,
+): Promise<boolean> {
+  if (!(await visit.signIn(person))) return false
   activity.signedIn(person.userId, undefined, visit.now)
+  return true
 }

@@ -14,6 +14,8 @@ export interface Admitted {
   readonly userId: string
   readonly email: string
   readonly twoFactor: boolean
+  /** The hash that the password was checked against: no sign-in begins once the account has another. */
+  readonly passwordHash: string
   /** Whether they have signed in from this network before. */
   readonly known: boolean
 }
@@ -59,8 +61,8 @@ export async function tryPassword(
   const { bcryptCost } = config
   if (!(await checkCandidate(found, { password, bcryptCost })) || found === undefined) return undefined
   await giveEachBack(limits, [...near, ...far])
-  await renewHash(knex, { candidate: found, password, bcryptCost })
-  return { userId: found.userId, email: found.email, twoFactor: found.twoFactor, known }
+  const passwordHash = await renewHash(knex, { candidate: found, password, bcryptCost })
+  return { userId: found.userId, email: found.email, twoFactor: found.twoFactor, passwordHash, known }
 }
 
 /** The limits of one try of a second factor: of the person here, and of the person everywhere else. */

@@ -74,13 +74,10 @@ async function submit(parts: EntranceParts, visit: Visit): Promise<PageAnswer> {
   const returnTo = returnPath(visit.form.get('return_to'))
   const address = visit.form.get('email') ?? ''
   const admitted = await tryPassword(parts, visit, { address, password: visit.form.get('password') ?? '' })
-  if (admitted === undefined) {
-    const email = canonicalAddress(address)
-    return { document: <SignInPage visit={visit} email={email} returnTo={returnTo} error={REFUSED} />, status: 422 }
-  }
-  if (admitted.twoFactor) return askSecondFactor(parts, visit, { ...admitted, returnTo })
-  await welcome(parts, visit, { userId: admitted.userId, amr: ['pwd'] })
-  return { to: returnTo }
+  if (admitted?.twoFactor) return askSecondFactor(parts, visit, { ...admitted, returnTo })
+  if (admitted !== undefined && (await welcome(parts, visit, { ...admitted, amr: ['pwd'] }))) return { to: returnTo }
+  const email = canonicalAddress(address)
+  return { document: <SignInPage visit={visit} email={email} returnTo={returnTo} error={REFUSED} />, status: 422 }
 }
 
 /** `/login`: address and password; who has a second factor is asked for it next. */

@@ -9,6 +9,8 @@ export interface Step {
   readonly returnTo: string
   /** Whether the person has signed in from this network before. */
   readonly known: boolean
+  /** The keyed hash of the hash that the password was checked against. */
+  readonly checked: string
   /** When the password was right. */
   readonly since: Date
   /** Wrong codes so far. */
@@ -25,6 +27,7 @@ const sealed = z.object({
   email: z.string(),
   returnTo: z.string(),
   known: z.boolean(),
+  checked: z.string(),
   since: z.iso.datetime(),
   tries: z.number(),
 })
@@ -45,8 +48,8 @@ export function openStep(secrets: Pick<Secrets, 'open'>, visit: Visit, text: str
   }
   const { data } = sealed.safeParse(plain)
   if (data === undefined || data.browserId !== visit.browserId) return undefined
-  const { userId, email, returnTo, known, tries } = data
+  const { userId, email, returnTo, known, checked, tries } = data
   const since = new Date(data.since)
   const age = visit.now.getTime() - since.getTime()
-  return age >= 0 && age <= LIFE_MS ? { userId, email, returnTo, known, since, tries } : undefined
+  return age >= 0 && age <= LIFE_MS ? { userId, email, returnTo, known, checked, since, tries } : undefined
 }

@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type { VNode } from 'preact'
+import { passwordHashOf } from '../access/accounts-sign-in.js'
 import { takeRecoveryCode, takeTotp } from '../access/second-factor.js'
 import { notAllowed } from '../http/canonical.js'
 import { ButtonLink } from './blocks.js'
@@ -14,6 +15,7 @@ import type { PageAnswer, Visit } from './visit.js'
 const PATH = '/login/two_factor'
 const SECOND_FACTOR = 'second_factor'
 const TRIES = 5
+const TOO_LATE = 'That took too long. Begin with your password again.'
 const TOTP = /^\s*\d{3}\s?\d{3}\s*$/
 
 interface PageProps {
@@ -59,9 +61,10 @@ function startOver(why: string, to: string): PageAnswer {
 export function askSecondFactor(
   { secrets }: EntranceParts,
   visit: Visit,
-  { userId, email, known, returnTo }: Admitted & { returnTo: string },
+  { userId, email, known, passwordHash, returnTo }: Admitted & { returnTo: string },
 ): PageAnswer {
-  const step = sealStep(secrets, visit, { userId, email, known, returnTo, since: visit.now, tries: 0 })
+  const checked = secrets.hash(passwordHash)
+  const step = sealStep(secrets, visit, { userId, email, known, checked, returnTo, since: visit.now, tries: 0 })
   return { document: <TwoFactorPage visit={visit} step={step} /> }
 }
 
@@ -78,15 +81,19 @@ function tryAgain({ secrets }: EntranceParts, visit: Visit, step: Step): PageAns
 
 async function submit(parts: EntranceParts, visit: Visit): Promise<PageAnswer> {
   const step = openStep(parts.secrets, visit, visit.form.get('step'))
-  if (step === undefined) return startOver('That took too long. Begin with your password again.', '/login')
+  if (step === undefined) return startOver(TOO_LATE, '/login')
   const code = visit.form.get('code') ?? ''
   const takings = secondFactorTry(visit, step)
   await takeEach(parts.limits, takings)
   const showing = { userId: step.userId, code, now: visit.now, since: step.since }
   const good = await (TOTP.test(code) ? takeTotp(storeOf(parts), showing) : takeRecoveryCode(storeOf(parts), showing))
   if (!good) return tryAgain(parts, visit, step)
+  // A password that was changed since is no first factor any more, whatever the clocks say.
+  const passwordHash = await passwordHashOf(parts.db.knex, step.userId)
+  const stands = passwordHash !== undefined && parts.secrets.matches(passwordHash, step.checked)
+  const person = { userId: step.userId, amr: ['pwd', 'otp', 'mfa'], passwordHash } as const
+  if (!stands || !(await welcome(parts, visit, person))) return startOver(TOO_LATE, '/login')
   await giveEachBack(parts.limits, takings)
-  await welcome(parts, visit, { userId: step.userId, amr: ['pwd', 'otp', 'mfa'] })
   return { to: returnPath(step.returnTo) }
 }
 

@@ -10,6 +10,13 @@ import type { Session, Sessions } from '../tokens/sessions.js'
 import type { Cookies } from './cookies.js'
 import { sendDocument } from './document.js'
 
+/** Who is to be signed in, and the hash that their password was checked against; none of an account made just now. */
+export interface Entering {
+  readonly userId: string
+  readonly amr: Session['amr']
+  readonly passwordHash?: string | undefined
+}
+
 /** A person with a browser, at one of our pages. */
 export interface Visit {
   readonly req: Request
@@ -22,9 +29,9 @@ export interface Visit {
   readonly form: Parameters
   /** The hidden field of a form for this purpose: good in this browser, for this sign-in. */
   csrf(purpose: string): string
-  /** Signs a person in: the browser gets a new token; the session of somebody else ends.  @returns nothing; the cookie is
-   *  set */
-  signIn(person: { userId: string; amr: Session['amr'] }): Promise<void>
+  /** Signs a person in: the browser gets a new token; the session of somebody else ends.
+   *  @returns whether the cookie is set: not when the account has another password by now, or is disabled */
+  signIn(person: Entering): Promise<boolean>
   /** Ends the session of this browser. */
   signOut(): Promise<void>
 }
@@ -96,13 +103,16 @@ export function createVisits(parts: VisitParts): Visits {
       session,
       form,
       csrf: (purpose) => secrets.hash(`csrf\n${purpose}\n${browserId}\n${session?.id ?? ''}`),
-      signIn: async ({ userId, amr }) => {
+      signIn: async (person) => {
         // Who was signed in already goes on under a new token: what apps got in this session lives on.
-        const renewed = session?.userId === userId && (await sessions.renew(session.id, { amr, now, newToken: true }))
-        if (session !== undefined && !renewed) await sessions.end(session, now)
-        const address = addressOf(req)
-        const userAgent = req.headers['user-agent']
-        cookies.write(res, 'session', renewed || (await sessions.begin({ userId, amr, address, userAgent, now })))
+        const proof = { ...person, now, newToken: true }
+        const renewed = session?.userId === person.userId ? await sessions.renew(session.id, proof) : undefined
+        const from = { address: addressOf(req), userAgent: req.headers['user-agent'] }
+        const fresh = renewed ?? (await sessions.begin({ ...person, ...from, now }))
+        if (fresh === undefined) return false
+        if (session !== undefined && renewed === undefined) await sessions.end(session, now)
+        cookies.write(res, 'session', fresh)
+        return true
       },
       signOut,
     }

@@ -30,7 +30,17 @@ export interface NewSession {
   readonly amr: readonly Method[]
   readonly address: string | undefined
   readonly userAgent: string | undefined
+  /** The hash that the password was checked against; undefined when none was, as for an account made just now. */
+  readonly passwordHash?: string | undefined
   readonly now: Date
+}
+
+/** How a person has proven themself anew. */
+export interface Proof {
+  readonly amr: readonly Method[]
+  readonly passwordHash?: string | undefined
+  readonly now: Date
+  readonly newToken?: boolean
 }
 
 /** Limits of a session, in seconds. */
@@ -42,14 +52,15 @@ export interface SessionLimits {
 /** Browser sessions: kept on the server, by the keyed hash of what the cookie holds. */
 export interface Sessions {
   /** Begins a session under a new token; of more than a hundred of a user the oldest end.
-   *  @returns what the cookie is to hold; it is told here only */
-  begin(session: NewSession): Promise<string>
+   *  @returns what the cookie is to hold, told here only; undefined when the user is disabled or has another password */
+  begin(session: NewSession): Promise<string | undefined>
   /** The session of a cookie; undefined when it is unknown, ended, idle for too long or over, or its user is disabled. */
   find(token: string, now: Date): Promise<Session | undefined>
   /** The open sessions of a user, newest first. */
   listOf(userId: string, now: Date): Promise<Session[]>
-  /** Notes that the person has proven themself anew, or more strongly.  @returns the new token, where one is wanted */
-  renew(id: string, proof: { amr: readonly Method[]; now: Date; newToken?: boolean }): Promise<string | undefined>
+  /** Notes that the person has proven themself anew, or more strongly.
+   *  @returns the new token, where one is wanted; undefined when the session has ended, or as for `begin` */
+  renew(id: string, proof: Proof): Promise<string | undefined>
   /** Ends one session of a user, with the access tokens and families that hang on it.  @returns whether it was open */
   end(session: { id: string; userId: string }, now: Date): Promise<boolean>
   /** Ends all sessions of a user but `except`, with everything that hangs on them. */
@@ -107,6 +118,16 @@ interface SessionParts {
   readonly limits: SessionLimits
 }
 
+/** Whether a user is enabled and has the password that was checked, until the transaction ends: who changes it waits, and
+ *  then ends what has begun. */
+async function holds(trx: Knex.Transaction, userId: string, passwordHash: string | undefined) {
+  const query = trx('users').where({ id: userId }).whereNull('disabled_at').forShare()
+  return (
+    (await (passwordHash === undefined ? query : query.where({ password_hash: passwordHash })).first('id')) !==
+    undefined
+  )
+}
+
 /** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
 export function createSessions({ knex, secrets, limits }: SessionParts): Sessions {
   async function read(trx: Knex.Transaction, { which, it, now }: { which: string; it: string; now: Date }) {
@@ -120,9 +141,10 @@ export function createSessions({ knex, secrets, limits }: SessionParts): Session
   const overAt = (now: Date): Date => new Date(now.getTime() + limits.absoluteSeconds * 1000)
   const end = (ending: Ending): Promise<number> => asAuth(knex, (trx) => endSessions(trx, ending))
   return {
-    begin: async ({ userId, amr, address, userAgent, now }) => {
+    begin: async ({ userId, amr, address, userAgent, passwordHash, now }) => {
       const token = secrets.newSecret(PREFIX)
-      await asAuth(knex, async (trx) => {
+      return asAuth(knex, async (trx) => {
+        if (!(await holds(trx, userId, passwordHash))) return undefined
         await endOldest(trx, userId, now)
         await trx('sessions').insert({
           id: newId(),
@@ -135,8 +157,8 @@ export function createSessions({ knex, secrets, limits }: SessionParts): Session
           address: address?.slice(0, ADDRESS_LENGTH) ?? null,
           user_agent: userAgent?.slice(0, AGENT_LENGTH) ?? null,
         })
+        return token
       })
-      return token
     },
     find: (token, now) =>
       asAuth(knex, async (trx) => {
@@ -148,12 +170,15 @@ export function createSessions({ knex, secrets, limits }: SessionParts): Session
         return session
       }),
     listOf: (userId, now) => asAuth(knex, (trx) => read(trx, { which: 's.user_id = :it', it: userId, now })),
-    renew: async (id, { amr, now, newToken = false }) => {
+    renew: async (id, { amr, passwordHash, now, newToken = false }) => {
       const token = newToken ? secrets.newSecret(PREFIX) : undefined
       const fresh = token === undefined ? {} : { token_hash: secrets.hash(token), expires_at: overAt(now) }
       const row = { ...fresh, ...provenAt(now), amr: JSON.stringify(amr), longest_idle_seconds: 0 }
-      await asAuth(knex, (trx) => trx('sessions').where({ id }).update(row))
-      return token
+      return asAuth(knex, async (trx) => {
+        const [open] = await trx('sessions').where({ id }).whereNull('ended_at').select('user_id')
+        if (open === undefined || !(await holds(trx, open.user_id, passwordHash))) return undefined
+        return (await trx('sessions').where({ id }).whereNull('ended_at').update(row)) === 1 ? token : undefined
+      })
     },
     end: async ({ id, userId }, now) => (await end({ id, userId, now })) > 0,
     endAll: async (userId, options) => void (await end({ userId, ...options })),

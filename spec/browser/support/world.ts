@@ -88,5 +88,6 @@ export async function enter({ service, base }: World, context: BrowserContext, u
   const userAgent =
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36'
   const value = await service.parts.sessions.begin({ userId, amr: ['pwd'], address: '192.0.2.7', userAgent, now })
+  if (value === undefined) throw new Error('refused')
   await context.addCookies([{ name: 'gatehouse_session', value, url: base }])
 }

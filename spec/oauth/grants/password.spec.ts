@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { anApplication, anOwner, api, change } from '../../support/api.js'
 import { aShopper, ask, aWebapp, counts, outcome, refreshing, tokensOf } from '../../support/grants.js'
@@ -208,4 +208,25 @@ test('T9 a token of a shopper ends with the shop’s sales channel', async () =>
   const { access_token } = await tokensOf(service, form)
   expect((await own.delete(`/api_credentials/${channel.id}`)).status).toBe(204)
   expect(await counts(service, access_token)).toBe(false)
+})
+
+test('T9 a password that is changed between its check and the tokens gets none, and leaves no family', async () => {
+  const { form, customerId } = await aShopper(service, shop.owner)
+  const { keys } = service.parts
+  const signingKey = keys.signingKey
+  const customer = service.db.knex('customers').where({ id: customerId })
+  let changed: Promise<number> | undefined
+  const spy = jest.spyOn(keys, 'signingKey').mockImplementationOnce((now) => {
+    // Begins before the transaction that writes the family.
+    changed = customer.update({ password_hash: 'another' }).then(Number)
+    return signingKey(now)
+  })
+  const answer = await token(form)
+  spy.mockRestore()
+  expect(await changed).toBe(1)
+  expect(outcome(answer)).toBe('400 invalid_grant')
+  expect(answer.body.error_description).toBe(
+    (await token({ ...form, password: 'wrong password' })).body.error_description,
+  )
+  expect(await service.db.knex('refresh_families').where({ customer_id: customerId })).toEqual([])
 })

@@ -150,9 +150,19 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
   }
 }
 
-/** Makes the tokens of one answer and writes the family that begins with them, where nothing else is used up for them. */
-export async function issueTokens(issue: Issue, tools: GrantTools): Promise<TokenBody> {
+/** Makes the tokens of one answer and writes the family that begins with them, where nothing else is used up for them.
+ *  `check` throws in that transaction when there must be none. */
+export async function issueTokens(
+  issue: Issue,
+  tools: GrantTools,
+  check: (trx: Knex.Transaction) => Promise<void> = async () => undefined,
+): Promise<TokenBody> {
   const prepared = await prepareTokens(issue, tools)
-  if (issue.refresh === 'begin') await asAuth(tools.knex, prepared.save)
+  if (issue.refresh === 'begin') {
+    await asAuth(tools.knex, async (trx) => {
+      await prepared.save(trx)
+      await check(trx)
+    })
+  }
   return prepared.body
 }

@@ -28,7 +28,7 @@ async function shopperFor({ client, parameters }: GrantRequest, { owners, limits
   await limits?.limits.giveBack('sign_in_account', account)
   await limits?.limits.giveBack('sign_in_address', limits.network)
   await limits?.limits.giveBack('sign_in_stranger', stranger)
-  return shopper
+  return { ...shopper, organizationId }
 }
 
 /** Password: a shopper signs in to a sales channel of their shop. It exists for nobody else. Source: RFC 6749 §4.3;
@@ -41,12 +41,15 @@ export const password: Grant = {
   issue: async (request, tools) => {
     const { client, parameters, subjects, now } = request
     const scope = grantScope(parameters.get('scope'), client, subjects)
-    const { id } = await shopperFor(request, tools)
+    const shopper = await shopperFor(request, tools)
     const signIn = { authenticatedAt: now, amr: ['pwd'], sessionId: undefined }
-    const owner = { id, type: 'Customer' } as const
+    const owner = { id: shopper.id, type: 'Customer' } as const
     return issueTokens(
       { client, organization: client.organization, owner, scope, signIn, refresh: 'begin', now },
       tools,
+      async (trx) => {
+        if (!(await tools.owners.customerHolds(trx, shopper))) throw refusal()
+      },
     )
   },
 }
