@@ -105,7 +105,10 @@ describe('J15 size', () => {
       }),
     )
     for (let i = 0; i < 10; i += 1) expect((await owner.get('/user')).status).toBe(200)
-    for (const one of await heavy) expect(one).toEqual([200, true])
+    const answers = await heavy
+    expect(answers.filter(([status]) => status === 200).length).toBeGreaterThan(0)
+    // Who asks for twenty of these at once is told to wait; an answer is never larger than it may be.
+    for (const [status, small] of answers) expect([status === 200 || status === 503, small]).toEqual([true, true])
     expect(await queriesOf(wide.replace(`${service.url}/api`, ''), big)).toBeLessThan(20)
   })
 })

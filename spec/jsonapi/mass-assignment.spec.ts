@@ -23,7 +23,6 @@ describe('J6 mass assignment', () => {
     ['roles', { constructor: 1 }],
     ['roles', { toString: 1 }],
     ['roles', { _disable: true }],
-    ['organizations', { slug: 'mine' }],
     ['organizations', { enterprise: false }],
     ['organizations', { deleted_at: null }],
     ['memberships', { owner: true }],

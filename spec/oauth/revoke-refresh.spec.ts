@@ -14,15 +14,17 @@ import {
   type Web,
 } from '../support/grants.js'
 import { runJob } from '../support/jobs.js'
-import { type Service, startService } from '../support/service.js'
+import { startBeside, startRealService } from '../support/real-service.js'
+import type { Service } from '../support/service.js'
 
 let service: Service
 let second: Service
 let owner: Owner
 let webapp: Web & { clientSecret: string }
 beforeAll(async () => {
-  service = await startService()
-  second = await startService({ db: service.db })
+  const real = await startRealService()
+  service = real
+  second = await startBeside(real)
   owner = await anOwner(service)
   webapp = await aWebapp(service, owner)
 })

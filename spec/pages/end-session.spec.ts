@@ -103,6 +103,14 @@ describe('logout on behalf of an application', () => {
     expect([await isOpen(), await other.isOpen()]).toEqual([false, true])
   })
 
+  test('OIDC-05 with the id_token of another sign-in of theirs, or of none, the person is asked', async () => {
+    const [{ hint }, { browser, isOpen }] = [await signedIn(), await signedIn()]
+    const page = await browser.get(query({ id_token_hint: hint }))
+    expect([page.status, await isOpen()]).toEqual([200, true])
+    expect((await browser.submit(page)).status).toBeLessThan(400)
+    expect(await isOpen()).toBe(false)
+  })
+
   test('OIDC-05 a hint that is none of ours is as good as none', async () => {
     const { browser, isOpen, hint } = await signedIn()
     for (const bad of [`${hint}x`, owner.token, 'nonsense']) {

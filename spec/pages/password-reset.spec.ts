@@ -160,6 +160,20 @@ test('T9 9700-11 a new password ends every session, family, code, device and acc
   expect((await knex('device_codes').where({ hash: device.hash }).first()).status).toBe('denied')
 })
 
+test('C6 a wish for another address, made with the old password, ends with it', async () => {
+  const person = await aSignedUp(service)
+  const access = await tokenFor(service, person)
+  const wanted = `${newId().toLowerCase()}@example.com`
+  const body = JSON.stringify({ data: { type: 'users', attributes: { email: wanted } } })
+  const headers = { authorization: `Bearer ${access}`, 'content-type': 'application/vnd.api+json' }
+  expect((await call(service, '/api/user', { method: 'PATCH', headers, body })).status).toBe(200)
+  const { path } = await letterTo(service, wanted, 'email_change')
+  expect((await choose(await linkFor(person.email))).status).toBe(200)
+  const thief = aBrowser(service)
+  expect((await thief.submit(await thief.get(path))).status).toBe(404)
+  expect((await service.db.knex('users').where({ id: person.userId }).first()).email).toBe(person.email)
+})
+
 describe('C11 a token for one thing is nothing for another', () => {
   test('of an invitation, a sign-up, a new password, another address', async () => {
     const owner = await anOwner(service)

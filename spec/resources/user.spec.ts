@@ -3,6 +3,7 @@ import { newId } from '../../src/ids.js'
 import { aMember, anApplication, anOwner, aPerson, call, type Owner, type Person } from '../support/api.js'
 import { aBrowser } from '../support/browser.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 let service: Service
 let owner: Owner
@@ -43,6 +44,21 @@ test('the user sees and changes only themselves, without an id', async () => {
   expect((await change(person, { time_zone: '<script>' })).status).toBe(422)
   const history = await service.db.knex('user_versions').where({ user_id: person.userId })
   expect(history.map(({ changes }) => Object.keys(changes).sort())).toEqual([['first_name', 'time_zone']])
+})
+
+test('C6 an application that acts for its user in one organization may not change the address; the user may', async () => {
+  const person = await aMember(service, owner, owner.roles.Admin as string)
+  const webapp = await anApplication(service, owner, 'webapp', {
+    attributes: { redirect_uri: 'https://app.example.com/callback' },
+  })
+  const app = await asWebapp(service, { owner, application: webapp, userId: person.userId, scope: 'market:all' })
+  expect((await change(app, { first_name: 'Grace' })).status).toBe(200)
+  const address = newAddress()
+  const refused = await change(app, { email: address })
+  expect([refused.status, refused.body.errors[0].code]).toEqual([403, 'FORBIDDEN'])
+  expect(await tokenFor(address)).toBeUndefined()
+  expect((await change(app, { email: person.email })).status).toBe(200)
+  expect((await change(person, { email: address })).status).toBe(200)
 })
 
 test('a machine has no user', async () => {

@@ -85,7 +85,7 @@ describe('commands', () => {
     expect([code, output]).toEqual([0, expect.stringContaining('Usage: gatehouse keys rotate')])
     const program = createProgram({ env: {}, out: () => undefined, onSignal: () => undefined })
     const names = program.commands.map((command) => command.name())
-    expect(names).toEqual(['serve', 'migrate', 'demo', 'create-organization', 'keys', 'openapi', 'resources'])
+    expect(names).toEqual(['serve', 'migrate', 'demo', 'create-organization', 'login', 'keys', 'openapi', 'resources'])
     for (const command of program.commands) expect(command.description()).toMatch(/^[A-Z].*\.$/)
     expect((await gatehouse(['nonsense'], {})).code).toBe(1)
   })

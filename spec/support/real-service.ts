@@ -5,12 +5,15 @@ import { type Service, startService } from './service.js'
 
 /** A whole service on a database of its own on a real PostgreSQL, whatever engine the run uses: only there do requests
  *  run at once. `stop` removes everything. */
-export async function startRealService(poolSize = 10): Promise<Service & { readonly databaseUrl: string }> {
+export async function startRealService(
+  poolSize = 10,
+  options: { readonly clock?: () => Date } = {},
+): Promise<Service & { readonly databaseUrl: string }> {
   const server = await realPostgres()
   const database = await createDatabase(server.url())
   const db = await connect({ dataDir: '', poolSize, databaseUrl: database.url, log: () => undefined })
   await migrate(db)
-  const service = await startService({ db })
+  const service = await startService({ db, ...options })
   return {
     ...service,
     databaseUrl: database.url,
@@ -35,3 +38,8 @@ export async function startBeside({ databaseUrl }: { databaseUrl: string }, pool
     },
   }
 }
+
+/** A service on a database that no other spec uses while this one runs: each worker of an embedded run has its own engine,
+ *  but all of them share the one PostgreSQL. For specs that break a table for a moment. */
+export const startOwnService = (options: { readonly clock?: () => Date } = {}): Promise<Service> =>
+  process.env.GATEHOUSE_SPEC_URL === undefined ? startService(options) : startRealService(10, options)

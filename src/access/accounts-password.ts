@@ -40,8 +40,11 @@ interface Kept extends Omit<NewPassword, 'password'> {
  *  user. Source: RFC 9700 §4.14.2; ATTACKS T9 */
 async function endWhatItLetIn(trx: Knex.Transaction, { revocations }: PasswordParts, { userId, now }: Kept) {
   const ended = { ended_at: now, ended_because: 'password_changed' }
+  // Codes first: an exchange that is under way is waited for, and its family is there to be ended.
+  await trx('authorization_codes')
+    .where({ user_id: userId })
+    .update({ used_at: trx.raw('coalesce(used_at, ?)', [now]) })
   await trx('refresh_families').where({ user_id: userId }).whereNull('ended_at').update(ended)
-  await trx('authorization_codes').where({ user_id: userId }).whereNull('used_at').update({ used_at: now })
   await trx('device_codes').where({ user_id: userId, status: 'approved' }).update({ status: 'denied' })
   const expiresAt = new Date(now.getTime() + YEAR_MS)
   await revocations.revoke(trx, { topic: `user:${userId}`, now, expiresAt })
@@ -51,9 +54,11 @@ async function keep(trx: Knex.Transaction, parts: PasswordParts, kept: Kept): Pr
   const { userId, passwordHash, except, now, requestId } = kept
   const before = await trx('users').where({ id: userId }).whereNull('disabled_at').forUpdate().first()
   if (before === undefined) return undefined
+  // A wish for another address ends too: whoever had the old password may have made it, to come back by it (C6).
+  const wish = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
   await trx('users')
     .where({ id: userId })
-    .update({ password_hash: passwordHash, password_changed_at: now, updated_at: now })
+    .update({ password_hash: passwordHash, password_changed_at: now, updated_at: now, ...wish })
   await endSessions(trx, { userId, except, now })
   await endWhatItLetIn(trx, parts, kept)
   await endMailedTokens(trx, { purpose: 'password_reset', userId, now })

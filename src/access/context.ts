@@ -81,6 +81,9 @@ export interface Access {
 /** Serialization failure and deadlock: the same work may succeed when tried again (ATTACKS F7). */
 const RETRY = new Set(['40001', '40P01'])
 const TRIES = 4
+/** How long a request waits for its caller's turn; the embedded engine's one connection is a queue by itself. */
+const WAIT_MS = 3000
+const WAIT_EMBEDDED_MS = 10_000
 
 interface Lock {
   readonly role: string
@@ -171,7 +174,7 @@ export function createAccess(options: AccessOptions): Access {
 
   // Half of the pool, so that the others find connections whatever one caller asks for.
   const { max = 2 } = (knex.client as { pool?: { max?: number } }).pool ?? {}
-  const turn = createTurns(Math.max(1, Math.floor(max / 2)))
+  const turn = createTurns({ limit: Math.max(1, Math.floor(max / 2)), waitMs: max === 1 ? WAIT_EMBEDDED_MS : WAIT_MS })
 
   return {
     async run(request, work) {

@@ -1,7 +1,5 @@
 import { AppError } from '../errors.js'
 
-/** Milliseconds that a request waits for its caller's turn. */
-const LONGEST_WAIT = 3000
 /** Requests of one caller that may wait. */
 const MOST_WAITING = 200
 
@@ -16,7 +14,7 @@ const busy = (): AppError =>
     headers: { 'Retry-After': '1' },
   })
 
-function waitIn(line: Line): Promise<void> {
+function waitIn(line: Line, waitMs: number): Promise<void> {
   if (line.waiting.length >= MOST_WAITING) throw busy()
   return new Promise((resolve, reject) => {
     const enter = (): void => {
@@ -26,21 +24,21 @@ function waitIn(line: Line): Promise<void> {
     const timer = setTimeout(() => {
       line.waiting.splice(line.waiting.indexOf(enter), 1)
       reject(busy())
-    }, LONGEST_WAIT)
+    }, waitMs)
     line.waiting.push(enter)
   })
 }
 
-/** Lets each caller do `limit` things at a time; the next ones wait in the caller's own line. So nobody can take all
+/** Lets each caller do `limit` things at a time; the next ones wait in the caller's own line, for `waitMs` at most. So nobody can take all
  *  connections of the pool, and whoever asks for little is not behind those who ask for much (ATTACKS J15, F6).
  *  @throws AppError unavailable for a caller whose line is too long or too slow */
-export function createTurns(limit: number) {
+export function createTurns({ limit, waitMs }: { limit: number; waitMs: number }) {
   const lines = new Map<string, Line>()
   return async <T>(caller: string, work: () => Promise<T>): Promise<T> => {
     const line = lines.get(caller) ?? { running: 0, waiting: [] }
     lines.set(caller, line)
     // Whoever waits is handed a turn that is being given up: `running` stays as it is.
-    if (line.running >= limit) await waitIn(line)
+    if (line.running >= limit) await waitIn(line, waitMs)
     else line.running += 1
     try {
       return await work()

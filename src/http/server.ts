@@ -70,7 +70,7 @@ export async function drain(server: Server, { graceMs, lastCallMs = 0 }: Stoppin
   if (!server.listening) return
   const cut = setTimeout(() => server.closeAllConnections(), graceMs)
   server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-  await new Promise((resolve) => setTimeout(resolve, lastCallMs))
+  if (lastCallMs > 0) await new Promise((resolve) => setTimeout(resolve, lastCallMs))
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection kept alive would hold the server open although nobody waits for an answer on it.
   const sweep = setInterval(() => server.closeIdleConnections(), 100)

@@ -82,8 +82,8 @@ const queryOf = (req: Request): Buffer => {
 
 const finished = (to: string | undefined): PageAnswer => (to === undefined ? { document: Done() } : { to })
 
-/** Signs a person out on behalf of an application. With an id_token of theirs it is done at once; without one, or with
- *  somebody else's, they are asked. Afterwards the browser goes where the application has registered, and nowhere else.
+/** Signs a person out on behalf of an application. With an id_token of this very sign-in it is done at once; without one,
+ *  or with another's, they are asked. Afterwards the browser goes where the application has registered, and nowhere else.
  *  Source: OpenID Connect RP-Initiated Logout 1.0; ATTACKS R4 */
 export function createEndSession(parts: EndSessionParts): Router {
   const { visits, sessions, clock, config } = parts
@@ -95,7 +95,7 @@ export function createEndSession(parts: EndSessionParts): Router {
     const sent = readParameters({ contentType: FORM, body: queryOf(visit.req) }, NAMES)
     const logout = await read(sent, visit.now)
     const { hint, redirectUri } = logout
-    if (visit.session !== undefined && visit.session.userId !== hint?.userId) {
+    if (visit.session !== undefined && visit.session.id !== hint?.sessionId) {
       const formTo = redirectUri === undefined ? {} : { formTo: policyOrigin({ redirectUri }) }
       return { document: Question({ visit, logout, sent }), ...formTo }
     }

@@ -15,7 +15,8 @@ import {
   tokensOf,
   type Web,
 } from '../../support/grants.js'
-import { type Service, startService } from '../../support/service.js'
+import { startOwnService } from '../../support/real-service.js'
+import type { Service } from '../../support/service.js'
 
 const time = { offsetMs: 0 }
 const clock = (): Date => new Date(Date.now() + time.offsetMs)
@@ -25,7 +26,7 @@ let owner: Owner
 let webapp: Web & { clientSecret: string }
 let spa: Web
 beforeAll(async () => {
-  service = await startService({ clock })
+  service = await startOwnService({ clock })
   owner = await anOwner(service)
   webapp = await aWebapp(service, owner, { require_pkce: false })
   const { id, clientId } = await aWebapp(service, owner, { confidential: false })

@@ -56,11 +56,18 @@ describe('CONTRACT 5.8 an assertion of the official client', () => {
 
   test('what was asserted stays when it is refreshed; an integration asserts again instead', async () => {
     const first = await byClaims(channel, { ...customer(), custom_claim: { a: { b: 'c' } } })
-    const next = await ask(service, 'token', refreshing({ clientId: channel.clientId }, first.body.refresh_token))
+    const next = await ask(service, 'token', refreshing(channel, first.body.refresh_token))
     expect(Object.keys(next.body)).toEqual([...KEYS, ...OWNER])
     expect(decodeJwt(next.body.access_token)).toMatchObject({ custom_claim: { a: { b: 'c' } }, sub: shop.customerId })
     const { body } = await byClaims(machine, customer())
     expect(Object.keys(body)).toEqual([...KEYS.slice(0, 5), ...OWNER])
+  })
+
+  test('T5 T9 what was asserted is refreshed with the secret that it was believed for, and not without', async () => {
+    const { body } = await byClaims(channel, customer())
+    const without = refreshing({ clientId: channel.clientId }, body.refresh_token)
+    expect(outcome(await ask(service, 'token', without))).toBe('400 invalid_grant')
+    expect(outcome(await ask(service, 'token', refreshing(channel, body.refresh_token)))).toBe('200')
   })
 
   test('T13 empty, of no form, out of its time, or with a jti for the second time', async () => {

@@ -14,6 +14,7 @@ import {
   tokensOf,
   type Web,
 } from '../../support/grants.js'
+import { startOwnService } from '../../support/real-service.js'
 import { type Service, startService } from '../../support/service.js'
 
 const time = { offsetMs: 0 }
@@ -28,7 +29,7 @@ let service: Service
 let owner: Owner
 let webapp: Web & { clientSecret: string }
 beforeAll(async () => {
-  service = await startService({ clock })
+  service = await startOwnService({ clock })
   owner = await anOwner(service)
   webapp = await aWebapp(service, owner)
 })
@@ -219,7 +220,10 @@ describe('T9 9700-11 what ends a family at once', () => {
   test('a new password', async () => {
     const { userId } = await member()
     const set = async (password: string) =>
-      asDatabase('update users set password_hash = ? where id = ?', [await hashPassword(password, 4), userId])
+      asDatabase('update users set password_hash = ?, password_changed_at = now() where id = ?', [
+        await hashPassword(password, 4),
+        userId,
+      ])
     await set('the first')
     const tokens = await signedIn(userId)
     await set('the second')

@@ -56,6 +56,8 @@ async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantT
   const token = await findRefreshToken(knex, secrets.hash(text))
   if (token === undefined || token.family.clientId !== client.clientId) throw refusal()
   const { usedAt, family } = token
+  // Nobody signed in for it: an assertion was believed for the client's secret, and the secret must still be there (T5, T9).
+  if (family.authenticatedAt === undefined && !client.authenticated) throw refusal()
   if (usedAt !== undefined && now.getTime() - usedAt.getTime() > AGAIN_MS) {
     await endFamily(knex, revocations, { ...family, because: 'token_used_twice', now })
     await revocations.refresh()

@@ -1,4 +1,5 @@
 import type { Context } from '../../access/context.js'
+import { AppError } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 
 interface Input {
@@ -14,6 +15,7 @@ const TOKEN_LIFE = 24 * 3600 * 1000
 /** A wish for another address, and the mail that asks its mailbox. The answer is the same whether or not somebody has an
  *  account there: only the mailbox is told. */
 async function wish(ctx: Context, email: string): Promise<Record<string, unknown>> {
+  await ctx.limits.take('mail', email)
   const token = ctx.secrets.newSecret(PREFIX)
   const expiresAt = new Date(ctx.now.getTime() + TOKEN_LIFE).toISOString()
   await ctx.outbox.enqueue({ kind: 'email_change', email, token, expiresAt })
@@ -25,6 +27,13 @@ async function wish(ctx: Context, email: string): Promise<Record<string, unknown
 export async function updateUser(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { email, ...attributes } = changes
   const row = await ctx.scope.lock('user', id, 'update')
+  // Whoever has the address has the account: an application that somebody lent their rights in one organization must not
+  // take it, and with it all the others.
+  if (email !== undefined && email !== row.email && ctx.principal.organizationId !== undefined) {
+    throw new AppError('forbidden', {
+      detail: 'An application may not change the address of its user. Change it on the account page.',
+    })
+  }
   const withdrawn = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
   const address = email === undefined ? {} : email === row.email ? withdrawn : await wish(ctx, email)
   await ctx.scope.update('user', id, { ...attributes, ...address })
