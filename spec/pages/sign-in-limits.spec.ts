@@ -179,6 +179,20 @@ describe('mails that somebody asks for', () => {
     expect(await lettersTo(service, email)).toHaveLength(which === 'known' ? 7 : 4)
   })
 
+  test('a mailbox that people want to change to gets a few, whoever they are', async () => {
+    const wanted = newAddress()
+    const move = async (): Promise<number> => {
+      const browser = aBrowser(service)
+      await signIn(browser, await aSignedUp(service), from(newNetwork()))
+      const profile = await browser.get('/account/profile')
+      return (await browser.submit(profile, { email: wanted }, { form: 'email', ...from(newNetwork()) })).status
+    }
+    const statuses = []
+    for (let times = 0; times < 5; times += 1) statuses.push(await move())
+    expect(statuses).toEqual([303, 303, 303, 303, 429])
+    expect(await lettersTo(service, wanted)).toHaveLength(4)
+  })
+
   test('a network asks for a few, whatever for', async () => {
     const here = newNetwork()
     const statuses = []

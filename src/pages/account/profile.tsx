@@ -106,7 +106,7 @@ async function change({ access }: AccountParts, visit: Signed, changes: Record<s
 
 /** The person's names, time zone and address. */
 export function profileRoutes(router: Router, parts: AccountParts): void {
-  const { visits, limits } = parts
+  const { visits } = parts
   const show = signedIn(parts, PAGE, (visit) => ({ document: page(visit) }))
   const save = signedIn(parts, PAGE, async (visit) => {
     const value = (name: string): string | null => visit.form.get(name)?.trim() || null
@@ -123,7 +123,6 @@ export function profileRoutes(router: Router, parts: AccountParts): void {
     const email = canonicalAddress(visit.form.get('email') ?? '')
     if (email === undefined)
       return { document: page(visit, { email: 'This does not look like an address.' }), status: 422 }
-    await limits.take('mail', email)
     await change(parts, visit, { email })
     return { to: `${PAGE}?done=${email === visit.profile.email ? 'saved' : 'mailed'}` }
   })
