@@ -326,7 +326,7 @@ describe('limits of who calls, over all addresses', () => {
   })
 })
 
-describe('S6 whose address it is', () => {
+describe('S6, 9700-09 whose address it is', () => {
   const reader = (trustedProxies: string[], backendAuth?: string) => {
     const warnings: string[] = []
     const log = { warn: (words: unknown) => void warnings.push(String(words)) }

@@ -418,7 +418,7 @@ describe('what may be asked', () => {
 })
 
 describe('PKCE at the authorization endpoint', () => {
-  test('7636-03, P2 every client needs a challenge, confidential ones too', async () => {
+  test('7636-03, 9700-03, P2 every client needs a challenge, confidential ones too', async () => {
     const none = { code_challenge: undefined, code_challenge_method: undefined }
     expect(await refusal(aRequest(app.clientId, none))).toBe('invalid_request')
     const spa = await aWebapp(service, owner, { confidential: false })
