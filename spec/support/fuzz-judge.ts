@@ -120,7 +120,7 @@ export function faultOf(asked: FuzzRequest, answer: RawAnswer, url: string): Fau
   const body = parsed(answer)
   const [path = ''] = asked.path.split('?')
   if (status >= 400) {
-    const oauth = /^\/(oauth|\.well-known)\/[a-z.-]+$/.test(path) && (body as { error?: unknown }).error !== undefined
+    const oauth = /^\/(oauth|\.well-known)\/[a-z._-]+$/.test(path) && (body as { error?: unknown }).error !== undefined
     const fault = oauth ? checkOAuthError(answer, body) : checkJsonApiError(answer, body)
     if (fault) return fault
   }
