@@ -68,6 +68,20 @@ function configOf(dir: string): Knex.MigratorConfig {
   return { migrationSource, tableName: TABLE }
 }
 
+const FIRST_TRIES = 20
+
+/** Waits for the pool's first connection longer than a request would: where many start at once, it takes its time. */
+async function firstConnection(knex: Knex): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await knex.raw('select 1')
+      return
+    } catch (error) {
+      if (tries === FIRST_TRIES || (error as Error).name !== 'KnexTimeoutError') throw error
+    }
+  }
+}
+
 /** Runs `work` alone among all processes on this database. The lock belongs to a connection of its own, so it ends with
  *  the process; the embedded engine has but one process. What knex's own lock row says is then left from a killed one. */
 async function alone<T>(db: Db, config: Knex.MigratorConfig, work: () => Promise<T>): Promise<T> {
@@ -76,6 +90,7 @@ async function alone<T>(db: Db, config: Knex.MigratorConfig, work: () => Promise
   client?.on('error', () => undefined)
   try {
     await client?.query(`select pg_advisory_lock(${ADVISORY_LOCK})`)
+    await firstConnection(db.knex)
     await db.knex.migrate.forceFreeMigrationsLock(config)
     return await work()
   } finally {
