@@ -74,7 +74,7 @@ function createCrowd(limiter: RateLimiterMemory, { seconds }: Rate) {
 }
 
 /** What is to be told. A key is told of from a tenth of its limit on: most callers never come near it, and cost no row. */
-function createNews({ points }: Rate) {
+function createNews({ points, seconds }: Rate) {
   const worth = Math.ceil(points / 10)
   const pending = new Map<string, number>()
   const told = createBoundedCache<number>(MOST_KEYS)
@@ -84,6 +84,16 @@ function createNews({ points }: Rate) {
     pending,
     change,
     told: ({ key, ms }: Delta): void => told.set(key, performance.now() + ms),
+    /** Takes what is to be told. From here on a key counts as told of: what comes while the others are being told is one
+     *  more, and not everything again. */
+    take(most: number): [key: string, points: number][] {
+      const some = [...pending].slice(0, most)
+      for (const [key] of some) {
+        pending.delete(key)
+        told.set(key, performance.now() + seconds * 1000)
+      }
+      return some
+    },
     added(key: string, standing: RateLimiterRes): void {
       if (standing.isFirstInDuration) told.delete(key)
       if (isTold(key)) change(key, 1)
@@ -123,10 +133,8 @@ export function createCounts(rate: Rate, { shared }: { shared: boolean }): Count
     },
     look: async (long) => limiter.get(await nameOf(long)),
     async news(most) {
-      const some = [...(news?.pending ?? [])].slice(0, most)
-      for (const [key] of some) news?.pending.delete(key)
       const standings = await Promise.all(
-        some.map(async ([key, points]) => ({ key, points, at: await limiter.get(key) })),
+        (news?.take(most) ?? []).map(async ([key, points]) => ({ key, points, at: await limiter.get(key) })),
       )
       return standings.flatMap(({ key, points, at }) =>
         at !== null && at.msBeforeNext > 0 && points !== 0 ? [{ key, points, ms: at.msBeforeNext }] : [],
