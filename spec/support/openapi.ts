@@ -16,7 +16,7 @@ export const description = describeApi(compileResources({ domain: 'gatehouse.tes
   components: Json
 }
 
-const ajv = new Ajv2020({ strict: false, allErrors: true })
+const ajv = new Ajv2020({ strict: false, allErrors: true, inlineRefs: false })
 // biome-ignore lint/suspicious/noExplicitAny: the package's default export is typed for CommonJS only
 ;(ajvFormats as any).default ? (ajvFormats as any).default(ajv) : (ajvFormats as any)(ajv)
 ajv.addSchema({ $id: 'openapi', ...description } as Json)
