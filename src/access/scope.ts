@@ -6,7 +6,8 @@ import { allows, closed } from './closed.js'
 import { countWhole } from './counts.js'
 import type { Guarded, Row } from './guarded.js'
 import type { Principal } from './principal.js'
-import { type Change, type Changes, changesBetween, writeVersions } from './versions.js'
+import { encode, isStamped, keyOf, stampAfter } from './row-values.js'
+import { type Change, type Changes, changesBetween, writeWithVersions } from './versions.js'
 
 /** The right by which a row is touched, where it is another than the verb's own: `own organizations` moves seats. */
 export type By = readonly [action: Action, subject: string]
@@ -26,6 +27,8 @@ export interface Scope {
   lock(subject: string, id: string, action: Action): Promise<Row>
   /** Inserts into an organization where the caller may create; stamps id and times; writes the version. */
   insert(subject: string, row: Record<string, unknown>): Promise<Row>
+  /** As `insert`, several rows of one subject in one statement. */
+  insertAll(subject: string, rows: readonly Record<string, unknown>[]): Promise<Row[]>
   /** Changes columns of one row, which it locks first; writes the version if anything visible changed. */
   update(subject: string, id: string, patch: Record<string, unknown>): Promise<Row>
   remove(subject: string, id: string): Promise<Row>
@@ -56,21 +59,6 @@ const BATCH = 500
 
 const isEmpty = (rule: RowRule): boolean => rule.organizations.length === 0 && rule.own === undefined
 
-/** jsonb columns take text; the driver would turn an array into a PostgreSQL array. */
-const encode = (row: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value) : value,
-    ]),
-  )
-
-/** The time of a change, later than that of the row's last one even within a millisecond: entity tags are made of it. */
-function stampAfter(row: Row, now: Date): Date {
-  const last = Date.parse(String(row.updated_at))
-  return last >= now.getTime() ? new Date(last + 1) : now
-}
-
 /** Makes the door of one request. */
 export function createScope(deps: Deps, by?: By): Scope {
   const { trx, guards, abilities, principal, requestId, now } = deps
@@ -91,10 +79,8 @@ export function createScope(deps: Deps, by?: By): Scope {
     const { organizations, only } = rule
     return only !== undefined && right[1] === guarded.rightsOf ? { organizations, only } : { organizations }
   }
-  const record = (guarded: Guarded, ...changes: Change[]): Promise<void> =>
-    writeVersions(trx, guarded, { changes, author: { principal, requestId, now } })
-  const key = (guarded: Guarded, row: Row): Record<string, unknown> =>
-    guarded.tenant === 'organization_id' ? { organization_id: row.organization_id, id: row.id } : { id: row.id }
+  const record = (guarded: Guarded, write: Knex.QueryBuilder, ...changes: Change[]): Promise<void> =>
+    writeWithVersions(trx, guarded, { write, changes, author: { principal, requestId, now } })
 
   async function find(guarded: Guarded, id: string, { action, lock }: { action: Action; lock: boolean }): Promise<Row> {
     const rule = ruleOf(guarded, action, by)
@@ -107,6 +93,20 @@ export function createScope(deps: Deps, by?: By): Scope {
     if (!allows(rule, guarded, row)) throw forbidden(action, guarded.subject)
     if (guarded.tenant !== 'user') deps.touched.add(String(row[guarded.tenant]))
     return row
+  }
+
+  async function insertAll(guarded: Guarded, rows: readonly Record<string, unknown>[]): Promise<Row[]> {
+    if (rows.length === 0) return []
+    const stamp = isStamped(guarded) ? { updated_at: now } : {}
+    const made = rows.map((values) => ({ id: newId(), ...values, created_at: now }) as Row)
+    for (const row of made) {
+      if (!allows(ruleOf(guarded, 'create', by), guarded, row)) throw forbidden('create', guarded.subject)
+      if (guarded.tenant !== 'user') deps.touched.add(String(row[guarded.tenant]))
+    }
+    const write = trx(guarded.table).insert(made.map((row) => encode({ ...row, ...stamp })))
+    const changes = made.map((row): Change => ({ row, event: 'create', changes: changesBetween(guarded, {}, row) }))
+    await record(guarded, write, ...changes)
+    return made
   }
 
   return {
@@ -125,16 +125,8 @@ export function createScope(deps: Deps, by?: By): Scope {
     by: (right) => createScope(deps, right),
     one: async (subject, id, action = 'read') => find(guardedOf(subject), id, { action, lock: false }),
     lock: async (subject, id, action) => find(guardedOf(subject), id, { action, lock: true }),
-    async insert(subject, values) {
-      const guarded = guardedOf(subject)
-      const row = { id: newId(), ...values, created_at: now } as Row
-      const stamped = guarded.columns.some(({ name }) => name === 'updated_at') ? { ...row, updated_at: now } : row
-      if (!allows(ruleOf(guarded, 'create', by), guarded, row)) throw forbidden('create', guarded.subject)
-      if (guarded.tenant !== 'user') deps.touched.add(String(row[guarded.tenant]))
-      await trx(guarded.table).insert(encode(stamped))
-      await record(guarded, { row, event: 'create', changes: changesBetween(guarded, {}, row) })
-      return row
-    },
+    insert: async (subject, values) => (await insertAll(guardedOf(subject), [values]))[0] as Row,
+    insertAll: async (subject, rows) => insertAll(guardedOf(subject), rows),
     async update(subject, id, patch) {
       const guarded = guardedOf(subject)
       const row = await find(guarded, id, { action: 'update', lock: true })
@@ -144,14 +136,12 @@ export function createScope(deps: Deps, by?: By): Scope {
       const hidden = Object.keys(patch).filter((name) => !compared.includes(name))
       const names = [...new Set([...Object.keys(changes), ...hidden])]
       if (names.length === 0) return row
-      const stamp = guarded.columns.some(({ name }) => name === 'updated_at')
-        ? { updated_at: stampAfter(row, now) }
-        : {}
+      const stamp = isStamped(guarded) ? { updated_at: stampAfter(row, now) } : {}
       const values = Object.fromEntries(names.map((name) => [name, patch[name]]))
-      await trx(guarded.table)
-        .where(key(guarded, row))
+      const write = trx(guarded.table)
+        .where(keyOf(guarded, row))
         .update(encode({ ...values, ...stamp }))
-      await record(guarded, { row, event: 'update', changes })
+      await record(guarded, write, { row, event: 'update', changes })
       return { ...row, ...values } as Row
     },
     async updateAll(subject, where, patch) {
@@ -162,35 +152,41 @@ export function createScope(deps: Deps, by?: By): Scope {
       for (let at = 0; at < rows.length; at += BATCH) {
         const batch = rows.slice(at, at + BATCH)
         const organizations = [...new Set(batch.map((row) => String(row[guarded.tenant])))]
-        await trx(guarded.table)
-          .whereIn(
-            'id',
-            batch.map(({ id }) => id),
-          )
+        const ids = batch.map(({ id }) => id)
+        const write = trx(guarded.table)
+          .whereIn('id', ids)
           .whereIn(guarded.tenant, organizations)
           .update({
             ...encode(patch),
             updated_at: trx.raw("greatest(?, updated_at + interval '1 millisecond')", [now]),
           })
         const changes = batch.map((row) => changesBetween(guarded, row, patch as Partial<Row>))
-        await record(guarded, ...batch.map((row, n): Change => ({ row, event: 'update', changes: changes[n] ?? {} })))
+        await record(
+          guarded,
+          write,
+          ...batch.map((row, n): Change => ({ row, event: 'update', changes: changes[n] ?? {} })),
+        )
       }
       return rows.length
     },
     async touch(subject, id, changes) {
       const guarded = guardedOf(subject)
       const row = await find(guarded, id, { action: 'update', lock: true })
-      await trx(guarded.table)
-        .where(key(guarded, row))
+      const write = trx(guarded.table)
+        .where(keyOf(guarded, row))
         .update({ updated_at: stampAfter(row, now) })
-      await record(guarded, { row, event: 'update', changes })
+      await record(guarded, write, { row, event: 'update', changes })
     },
     async remove(subject, id) {
       const guarded = guardedOf(subject)
       const row = await find(guarded, id, { action: 'destroy', lock: true })
       const gone = Object.fromEntries(Object.keys(row).map((name) => [name, null]))
-      await trx(guarded.table).where(key(guarded, row)).delete()
-      await record(guarded, { row, event: 'destroy', changes: changesBetween(guarded, row, gone as Partial<Row>) })
+      const write = trx(guarded.table).where(keyOf(guarded, row)).delete()
+      await record(guarded, write, {
+        row,
+        event: 'destroy',
+        changes: changesBetween(guarded, row, gone as Partial<Row>),
+      })
       return row
     },
   }

@@ -33,14 +33,14 @@ export interface Author {
   readonly now: Date
 }
 
-/** Writes the one `versions` row of each change, in the changes' own transaction. Source: DECISIONS 6, CONTRACT 3.10. */
-export async function writeVersions(
+/** Makes the changes and writes the one `versions` row of each, in one statement. Source: DECISIONS 6, CONTRACT 3.10. */
+export async function writeWithVersions(
   trx: Knex.Transaction,
   guarded: Guarded,
-  { changes, author }: { changes: readonly Change[]; author: Author },
+  { write, changes, author }: { write: Knex.QueryBuilder; changes: readonly Change[]; author: Author },
 ): Promise<void> {
   const { tenant, versionedAs } = guarded
-  if (versionedAs === false || changes.length === 0) return
+  if (versionedAs === false || changes.length === 0) return write
   const { principal, requestId, now } = author
   const who = JSON.stringify(whoIs(principal))
   const rows = changes.map(({ row, event, changes: changed }) => ({
@@ -55,5 +55,7 @@ export async function writeVersions(
       ? { user_id: row.id }
       : { organization_id: row[tenant], resource_type: versionedAs, resource_id: row.id }),
   }))
-  await trx(tenant === 'user' ? 'user_versions' : 'versions').insert(rows)
+  await trx(tenant === 'user' ? 'user_versions' : 'versions')
+    .with('written', write)
+    .insert(rows)
 }

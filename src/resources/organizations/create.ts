@@ -1,4 +1,5 @@
 import type { Context } from '../../access/context.js'
+import type { Row } from '../../access/guarded.js'
 import { newClientId } from '../../ids.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { addBasePermissions } from '../roles/create.js'
@@ -14,12 +15,14 @@ const EXPIRES_IN = 7200
 
 /** The roles that every organization starts with (DECISIONS 3); answers the admin role's id. */
 async function createRoles(ctx: Context, organizationId: string): Promise<string> {
-  const role = (name: string, kind: string) =>
-    ctx.scope.insert('roles', { organization_id: organizationId, name, kind })
-  const admin = await role('Admin', 'admin')
-  const member = await role('Member', 'custom')
+  const kinds = [
+    ['Admin', 'admin'],
+    ['Member', 'custom'],
+    ['Read-only', 'read_only'],
+  ]
+  const rows = kinds.map(([name, kind]) => ({ organization_id: organizationId, name, kind }))
+  const [admin, member] = (await ctx.scope.insertAll('roles', rows)) as [Row, Row]
   await addBasePermissions(ctx, member, new Set())
-  await role('Read-only', 'read_only')
   return admin.id
 }
 
@@ -40,19 +43,18 @@ async function seatOwner(ctx: Context, organizationId: string, roleId: string): 
 
 /** The contract's two built-in applications (CONTRACT 3.1). They have no secret and no grant, so nobody can use them. */
 async function createBuiltInApplications(ctx: Context, organizationId: string, roleId: string): Promise<void> {
-  for (const mode of ['test', 'live']) {
-    await ctx.scope.insert('api_credentials', {
-      organization_id: organizationId,
-      role_id: roleId,
-      name: `Resources (${mode})`,
-      kind: 'resources',
-      client_id: newClientId(),
-      confidential: true,
-      expires_in: EXPIRES_IN,
-      mode,
-      created_by: { type: 'users', id: ctx.principal.userId },
-    })
-  }
+  const rows = ['test', 'live'].map((mode) => ({
+    organization_id: organizationId,
+    role_id: roleId,
+    name: `Resources (${mode})`,
+    kind: 'resources',
+    client_id: newClientId(),
+    confidential: true,
+    expires_in: EXPIRES_IN,
+    mode,
+    created_by: { type: 'users', id: ctx.principal.userId },
+  }))
+  await ctx.scope.insertAll('api_credentials', rows)
 }
 
 /** Founds an organization: the caller becomes its owner, with the built-in roles and applications. */

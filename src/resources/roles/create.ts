@@ -11,12 +11,13 @@ interface Input {
 /** Gives a custom role those permissions of the base set that it lacks, as far as the caller holds them. */
 export async function addBasePermissions(ctx: Context, role: Row, present: ReadonlySet<unknown>): Promise<void> {
   const organization = String(role.organization_id)
-  for (const permission of await ctx.platform.basePermissions()) {
-    const held = ctx.abilities.holds(organization, { kind: 'custom', permissions: permissionsOf([permission]) })
-    if (!held || present.has(permission.subject)) continue
-    const row = { ...permission, organization_id: organization, role_id: role.id }
-    await ctx.scope.by(['create', 'roles']).insert('permissions', row)
-  }
+  const missing = (await ctx.platform.basePermissions()).filter(
+    (permission) =>
+      !present.has(permission.subject) &&
+      ctx.abilities.holds(organization, { kind: 'custom', permissions: permissionsOf([permission]) }),
+  )
+  const rows = missing.map((permission) => ({ ...permission, organization_id: organization, role_id: role.id }))
+  await ctx.scope.by(['create', 'roles']).insertAll('permissions', rows)
 }
 
 /** Creates a custom role with the base set (DECISIONS 3). */
