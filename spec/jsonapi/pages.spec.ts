@@ -70,6 +70,36 @@ describe('JA-19 pages', () => {
     ])
   })
 
+  test('what a filter leaves is counted the same on a full page, on the last and past the end', async () => {
+    const matching = MANY / 5 + 3
+    for (const [number, size, shown] of [
+      [1, 5, 5],
+      [3, 5, 5],
+      [4, 5, 0],
+      [2, 10, 5],
+      [1, 15, 15],
+      [1, 16, 15],
+      [2, 16, 0],
+      [300, 10, 0],
+    ] as const) {
+      const page = await get(`/roles?filter[q][reference_null]=true&page[size]=${size}&page[number]=${number}`)
+      expect([number, size, page.data.length]).toEqual([number, size, shown])
+      expect(page.meta).toEqual({ record_count: matching, page_count: Math.ceil(matching / size) })
+    }
+  })
+
+  test('a page that is not full counts by itself: the database is asked once', async () => {
+    const asked: string[] = []
+    const hear = ({ sql }: { sql: string }): void => {
+      if (/from "roles"/.test(sql)) asked.push(sql)
+    }
+    service.db.knex.on('query', hear)
+    await get('/roles?filter[q][name_cont]=ole+17')
+    await get('/roles?filter[q][name_cont]=ole+1')
+    service.db.knex.removeListener('query', hear)
+    expect(asked.map((sql) => /count\(/.test(sql))).toEqual([false, false, true])
+  })
+
   test.each(['0', '-1', '1.5', '1e9', '9223372036854775808', '01', '', ' 1', '+1', 'x', '0x1', '１', 'null', '1,2'])(
     'J22 page number and page size %p are refused',
     async (value) => {

@@ -21,25 +21,56 @@ function order(builder: Knex.QueryBuilder, keys: readonly Sort[], backwards = fa
   return builder
 }
 
-/** Reads the rows of one page. `filtered` makes a closed query of all pages' rows, of which there are `total`.
- *  A far page is counted off in an index, without its rows, and from the end where that is nearer. */
-export async function rowsOfPage(
-  filtered: () => Knex.QueryBuilder,
-  { resource, query, total }: { resource: Resource; query: Query; total: number },
-): Promise<Row[]> {
-  const { number, size } = query.page
-  const before = (number - 1) * size
-  if (before >= total) return []
-  const keys = keysOf(resource, query.sort)
-  const columns = columnsFor(resource, query)
-  if (before < FAR) return order(filtered().select(columns), keys).limit(size).offset(before)
-  const shown = Math.min(size, total - before)
+interface Wanted {
+  readonly resource: Resource
+  readonly query: Query
+}
+
+/** Closed queries of all pages' rows, a new one each time. */
+type Filtered = () => Knex.QueryBuilder
+
+async function countOf(builder: Knex.QueryBuilder): Promise<number> {
+  const [counted] = await builder.count({ total: '*' })
+  return Number(counted?.total ?? 0)
+}
+
+const rowsBefore = ({ page: { number, size } }: Query): number => (number - 1) * size
+
+/** A page that is near: read in its order, and no further. */
+function nearRows(filtered: Filtered, { resource, query }: Wanted): Promise<Row[]> {
+  const builder = order(filtered().select(columnsFor(resource, query)), keysOf(resource, query.sort))
+  return builder.limit(query.page.size).offset(rowsBefore(query)) as unknown as Promise<Row[]>
+}
+
+/** A far page is counted off in an index, without its rows, and from the end where that is nearer. */
+async function farRows(filtered: Filtered, wanted: Wanted, total: number): Promise<Row[]> {
+  const { resource, query } = wanted
+  const before = rowsBefore(query)
+  const shown = Math.min(query.page.size, total - before)
   const behind = total - before - shown
   const backwards = behind < before
+  const keys = keysOf(resource, query.sort)
   // Not in one statement: as a subquery, it is asked again for every row when the planner knows too little of the table.
   const ids: string[] = await order(filtered(), keys, backwards)
     .limit(shown)
     .offset(backwards ? behind : before)
     .pluck('id')
-  return order(filtered().select(columns).whereIn('id', ids), keys)
+  return order(filtered().select(columnsFor(resource, query)).whereIn('id', ids), keys)
+}
+
+/** Reads the rows of one page, and how many there are on all, if that is not `known`. A page that is not full tells by
+ *  itself, so that what few rows meet is looked for once. */
+export async function readPage(
+  filtered: Filtered,
+  wanted: Wanted & { readonly known: number | undefined },
+): Promise<{ rows: Row[]; total: number }> {
+  const { query, known } = wanted
+  const before = rowsBefore(query)
+  if (before < FAR && (known === undefined || before < known)) {
+    const rows = await nearRows(filtered, wanted)
+    const last = rows.length < query.page.size && (rows.length > 0 || before === 0)
+    return { rows, total: known ?? (last ? before + rows.length : await countOf(filtered())) }
+  }
+  const total = known ?? (await countOf(filtered()))
+  return { rows: before < total ? await farRows(filtered, wanted, total) : [], total }
 }

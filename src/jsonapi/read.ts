@@ -5,18 +5,13 @@ import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
 import { applyFilters } from './filters.js'
 import { type Found, withIncludes } from './include.js'
-import { rowsOfPage } from './page-rows.js'
+import { readPage } from './page-rows.js'
 import type { CompiledRelationship, Resource } from './registry.js'
 import { columnsFor, narrowToMany, type Reading } from './related.js'
 
 export interface Page extends Found {
   /** Rows that the filters leave, on all pages. */
   readonly total: number
-}
-
-async function countOf(builder: Knex.QueryBuilder): Promise<number> {
-  const [counted] = await builder.count({ total: '*' })
-  return Number(counted?.total ?? 0)
 }
 
 /** The near end of a to-many relationship whose far end is read. */
@@ -44,8 +39,8 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     applyFilters(builder, ctx.scope, query.filters)
     return builder
   }
-  const total = (await countedTotal(reading, resource, near)) ?? (await countOf(filtered()))
-  const rows = await rowsOfPage(filtered, { resource, query, total })
+  const known = await countedTotal(reading, resource, near)
+  const { rows, total } = await readPage(filtered, { resource, query, known })
   return { ...(await withIncludes(reading, resource, rows)), total }
 }
 
