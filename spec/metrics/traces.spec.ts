@@ -67,7 +67,8 @@ test('a request is a span below the caller, its transactions are spans below it,
   expect(below.length).toBeGreaterThanOrEqual(1)
   expect(spans.some(({ name }) => name === 'POST /oauth/token')).toBe(true)
   const all = sent.join('')
-  expect(all).toContain('"stringValue":"gatehouse"')
+  for (const what of ['"stringValue":"gatehouse"', 'service.version', 'telemetry.sdk.language'])
+    expect(all).toContain(what)
   for (const secret of [owner.token, owner.clientSecret, owner.clientId, owner.email, owner.organizationId]) {
     expect(all).not.toContain(secret)
   }
