@@ -35,6 +35,8 @@ export { createParts, type Parts, type PartsOptions } from './app/parts.js'
 
 const GRACE_MS = 8_000
 const LAST_CALL_MS = 500
+/** The database is read twice a second: one that has not answered for so long is silent. */
+const SILENT_SECONDS = 4
 /** Where a refusal has OAuth's form, even one that comes before the endpoint: RFC 6749 §5.2. */
 const OAUTH_ENDPOINTS = /^\/oauth\/(?!tokeninfo$|authorize$|continue$|end_session$)[a-z_]+$/
 
@@ -99,7 +101,9 @@ interface Wiring {
 function assemble({ options, parts, isReady }: Wiring): Express {
   const { config, db, log } = options
   const app = createExpress()
-  app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime(config.requestTimeoutMs))
+  // The embedded engine has one connection, which somebody's long work may hold.
+  const isSilent = (): boolean => db.engine === 'postgresql' && parts.revocations.ageSeconds() > SILENT_SECONDS
+  app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime({ ms: config.requestTimeoutMs, isSilent }))
   app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   // First, because it is asked most: each router before it is looked through for every token.

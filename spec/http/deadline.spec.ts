@@ -19,7 +19,7 @@ let port: number
 
 beforeAll(async () => {
   const app = createExpress()
-  app.use(beginRequest, createAccessLog(log), answerInTime(DEADLINE_MS))
+  app.use(beginRequest, createAccessLog(log), answerInTime({ ms: DEADLINE_MS }))
   app.get(['/never', '/oauth/never'], () => new Promise(() => undefined))
   app.get('/late', async (_req: Request, res: Response) => {
     await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS * 2))

@@ -9,20 +9,45 @@ const overdue = (): AppError =>
     headers: { 'Retry-After': '1', Connection: 'close' },
   })
 
-/** Answers 503 for a request that is not answered after `ms`, whatever it waits for. A sender who is slow is not late: the
- *  server cuts those (server.ts). Source: ATTACKS F4 */
-export function answerInTime(ms: number): RequestHandler {
+/** From here on a request looks whether the database is silent, and how often. */
+const PATIENCE_MS = 4_500
+const LOOK_MS = 250
+
+interface Deadline {
+  /** After so long it is over, whatever is waited for. */
+  readonly ms: number
+  /** Whether the database is known to say nothing: then there is nothing to wait for. */
+  readonly isSilent?: () => boolean
+}
+
+/** Answers 503 for a request that is not answered in time: after `ms`, or after five seconds where the database is silent.
+ *  A sender who is slow is not late: the server cuts those (server.ts). Source: ATTACKS F4 */
+export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
+    let began = performance.now()
+    let silentLooks = 0
+    let timer: NodeJS.Timeout
+    const lookAfter = (wait: number): void => {
+      timer = setTimeout(look, wait)
+    }
     const look = (): void => {
       if (res.headersSent) return
       if (!req.complete) {
-        timer.refresh()
+        began = performance.now()
+        lookAfter(Math.min(ms, PATIENCE_MS))
+        return
+      }
+      const left = began + ms - performance.now()
+      // Twice, so that a process that was busy itself has read what came meanwhile.
+      silentLooks = isSilent() ? silentLooks + 1 : 0
+      if (left > 0 && silentLooks < 2) {
+        lookAfter(Math.min(LOOK_MS, left))
         return
       }
       stateOf(req).overdue = true
       next(overdue())
     }
-    const timer = setTimeout(look, ms)
+    lookAfter(Math.min(ms, PATIENCE_MS))
     res.once('close', () => clearTimeout(timer))
     next()
   }
