@@ -1,8 +1,8 @@
 import createKnex, { type Knex } from 'knex'
 import type pg from 'pg'
+import { clientClass } from './client.js'
 import { startEmbedded } from './embedded.js'
 import { listen } from './listen.js'
-import { prepareStatements } from './prepared.js'
 import { endWhenSilent } from './silence.js'
 import { connectionTypes } from './types.js'
 
@@ -67,6 +67,8 @@ interface PoolOptions {
   readonly session: string
   /** How long the server may owe an answer; 0: for ever. */
   readonly silentMs: number
+  /** Whether statements are kept prepared; only where a connection has a session of its own. */
+  readonly prepare?: boolean
 }
 
 const baseSession = ({ statementTimeoutMs = STATEMENT_MS }: ConnectOptions): string =>
@@ -79,10 +81,10 @@ const serverSession = (options: ConnectOptions): string =>
     where current_setting('server_version_num')::int >= 170000`
 
 function makeKnex(connection: pg.ClientConfig, pool: PoolOptions, { log }: ConnectOptions): Knex {
-  const { max, acquireMs, session, silentMs } = pool
+  const { max, acquireMs, session, silentMs, prepare = false } = pool
   type Done = (error: Error | null, client: pg.Client) => void
   return createKnex({
-    client: 'pg',
+    client: clientClass({ prepare }),
     connection: connection as Knex.PgConnectionConfig,
     acquireConnectionTimeout: acquireMs,
     pool: {
@@ -131,7 +133,7 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
   const { log, poolSize: max, statementTimeoutMs = STATEMENT_MS } = options
   const silentMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + GRACE_MS
   const knex = boundQueue(
-    prepareStatements(makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs }, options)),
+    makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs, prepare: true }, options),
     MOST_WAITING,
   )
   return {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Knex } from 'knex'
 
 /** Statements that one connection keeps, at most: each costs the server memory for as long as the connection lives. */
 const MOST = 300
@@ -24,24 +23,4 @@ export function createNames(): (sql: string) => string | undefined {
     names.set(sql, name)
     return name
   }
-}
-
-interface Statement {
-  readonly sql: string
-  readonly bindings?: readonly unknown[]
-  options?: object
-}
-
-/** Lets the server parse and plan once a connection what is asked again and again. Only texts with bindings: what has
- *  none may be several statements. Source: PERFORMANCE 4.2 */
-export function prepareStatements(knex: Knex): Knex {
-  const { client } = knex
-  const name = createNames()
-  const query = client._query.bind(client)
-  client._query = (connection: unknown, statement: Statement) => {
-    const known = (statement.bindings?.length ?? 0) > 0 ? name(statement.sql) : undefined
-    if (known !== undefined) statement.options = { ...statement.options, name: known }
-    return query(connection, statement)
-  }
-  return knex
 }

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Knex } from 'knex'
+import { connect, type Database } from '../../src/db/connect.js'
+import { createDatabase, realPostgres, specDatabase } from '../support/database.js'
+
+/** A table that ends with the connection's transaction unless that is rolled back before. */
+const ROWS = 'generate_series(1, 3) as n'
+
+let db: Database
+beforeAll(async () => {
+  db = await specDatabase()
+})
+afterAll(() => db.close())
+
+/** What PostgreSQL says of the transaction that a query runs in. */
+async function aloneOf(knex: Knex): Promise<boolean> {
+  const { rows } = await knex.raw('select now() = statement_timestamp() as alone')
+  return rows[0].alone
+}
+
+describe('a transaction that begins with its first statement', () => {
+  test('answers what that statement answers, with and without bindings', async () => {
+    const plain = await db.knex.transaction((trx) => trx.from(db.knex.raw(ROWS)).select('n').orderBy('n'))
+    expect(plain).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    const bound = await db.knex.transaction((trx) => trx.from(db.knex.raw(ROWS)).where('n', 2).first('n'))
+    expect(bound).toEqual({ n: 2 })
+    const several = await db.knex.transaction((trx) => trx.raw('select 1 as a; select 2 as b'))
+    expect(several.map(({ rows }: { rows: unknown[] }) => rows)).toEqual([[{ a: 1 }], [{ b: 2 }]])
+  })
+
+  test.each([
+    ['without bindings', 'set local role gatehouse_auth', []],
+    ['with bindings', "select set_config('role', ?, true)", ['gatehouse_auth']],
+  ])('is a transaction: what its first statement sets ends with it (%s)', async (_, sql, bindings) => {
+    const role = async (knex: Knex): Promise<string> => (await knex.raw('select current_user as role')).rows[0].role
+    const before = await role(db.knex)
+    const within = await db.knex.transaction(async (trx) => {
+      await trx.raw(sql, bindings as string[])
+      await new Promise((later) => setTimeout(later, 5))
+      expect(await aloneOf(trx)).toBe(false)
+      return role(trx)
+    })
+    expect([within, await role(db.knex)]).toEqual(['gatehouse_auth', before])
+  })
+
+  test('that fails in its first statement, or has none, leaves the connection free', async () => {
+    await expect(db.knex.transaction((trx) => trx.raw('select no_such'))).rejects.toMatchObject({ code: '42703' })
+    await expect(db.knex.transaction((trx) => trx.raw('select 1 / ?', [0]))).rejects.toMatchObject({ code: '22012' })
+    await expect(db.knex.transaction(async () => 'nothing')).resolves.toBe('nothing')
+    const thrown = db.knex.transaction(async () => {
+      throw new Error('before any statement')
+    })
+    await expect(thrown).rejects.toThrow('before any statement')
+    expect(await aloneOf(db.knex)).toBe(true)
+  })
+})
+
+describe('statements that are kept prepared', () => {
+  test('are those of transactions too', async () => {
+    const server = await realPostgres()
+    const database = await createDatabase(server.url())
+    const { knex, close } = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 1, log: () => undefined })
+    const ask = () => knex.transaction((trx) => trx.raw('select ?::int as asked_often', [1]))
+    const kept = () =>
+      knex.raw("select 1 from pg_prepared_statements where statement like '%asked_often%' and name like 'g%'")
+    for (const _ of [1, 2]) await ask()
+    expect((await kept()).rows).toHaveLength(0)
+    await ask()
+    expect((await kept()).rows).toHaveLength(1)
+    await close()
+    await database.drop()
+    await server.stop()
+  })
+})
