@@ -48,8 +48,9 @@ export interface Owners {
     shopper: { organizationId: string; id: string; passwordHash: string },
   ): Promise<boolean>
   /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled
-   *  and has an active seat in it, the customer is enabled, the session has not ended. */
-  standing(of: Standpoint): Promise<Standing | undefined>
+   *  and has an active seat in it, the customer is enabled, the session has not ended. Asks in the caller's transaction as
+   *  `gatehouse_auth`, if there is one. */
+  standing(of: Standpoint, trx?: Knex.Transaction): Promise<Standing | undefined>
 }
 
 interface Kept {
@@ -122,8 +123,8 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
       const which = { organization_id: organizationId, id, password_hash: passwordHash }
       return (await trx<Kept>('customers').where(which).whereNull('disabled_at').first('id')) !== undefined
     },
-    standing: async ({ organizationId, userId, customerId, sessionId }) => {
-      const { rows } = await asAuth(knex, (trx) =>
+    standing: async ({ organizationId, userId, customerId, sessionId }, within) => {
+      const { rows } = await asAuth(within ?? knex, (trx) =>
         trx.raw<{ rows: StandingRow[] }>(STANDING, {
           organization: organizationId ?? null,
           person: userId ?? null,

@@ -107,7 +107,8 @@ const keptOf = (row: Row): KeptToken => ({
   },
 })
 
-/** The refresh token with this keyed hash and its family, whatever has become of them. */
+/** The refresh token with this keyed hash and its family, whatever has become of them. `knex`: the pool, or the caller's
+ *  transaction as `gatehouse_auth`. */
 export async function findRefreshToken(knex: Knex, hash: string): Promise<KeptToken | undefined> {
   const { rows } = await asAuth(knex, (trx) => trx.raw<{ rows: Row[] }>(FIND, [hash]))
   return rows[0] && keptOf(rows[0])

@@ -34,8 +34,8 @@ export async function readPerson(
   knex: Knex,
   { userId, organizationId }: { userId: string; organizationId?: string | undefined },
 ): Promise<Person | undefined> {
-  const read = (trx: Knex) => trx.raw<{ rows: Row[] }>(READ, { userId, organizationId: organizationId ?? null })
-  const { rows } = knex.isTransaction ? await read(knex) : await asAuth(knex, read)
+  const values = { userId, organizationId: organizationId ?? null }
+  const { rows } = await asAuth(knex, (trx) => trx.raw<{ rows: Row[] }>(READ, values))
   const row = rows[0]
   if (row === undefined) return undefined
   return {

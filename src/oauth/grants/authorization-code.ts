@@ -14,6 +14,9 @@ const refusal = (): AppError =>
     detail: 'The authorization code is invalid, expired, revoked, or was issued to another client.',
   })
 
+/** Clocks of two instances may differ by so much. */
+const SKEW_MS = 60_000
+
 /** RFC 7636 §4.1 */
 const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/
 
@@ -31,6 +34,11 @@ function fits(code: KeptCode, parameters: Parameters): boolean {
   const named = parameters.get('redirect_uri') ?? (code.redirectUriSent === false ? code.redirectUri : undefined)
   return named === code.redirectUri && proves(parameters.get('code_verifier'), code.codeChallenge)
 }
+
+/** Whether a code counts by this machine's clock: neither expired, nor made by one that is so far ahead that "expired" means
+ *  nothing here. Source: ATTACKS F11 */
+const isInTime = ({ createdAt, expiresAt }: KeptCode, now: Date): boolean =>
+  expiresAt > now && createdAt.getTime() <= now.getTime() + SKEW_MS
 
 /** Ends what the first use of a code has begun: one of the two has stolen it. Source: RFC 6749 §4.1.2; ATTACKS P6 */
 async function refuseSecondUse(code: KeptCode, now: Date, { knex, revocations }: GrantTools): Promise<never> {
@@ -52,8 +60,7 @@ async function codeFor({ client, parameters, now }: GrantRequest, tools: GrantTo
   // What another client sends is left alone: it must not be able to spoil the sign-in that it has listened to.
   if (code === undefined || code.clientId !== client.clientId) throw refusal()
   if (code.used) return refuseSecondUse(code, now, tools)
-  if (code.expiresAt <= now) throw refusal()
-  if (!fits(code, parameters)) {
+  if (!isInTime(code, now) || !fits(code, parameters)) {
     await burnCode(knex, code, now)
     throw refusal()
   }

@@ -1,3 +1,4 @@
+import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
 import { endFamily, findRefreshToken, type KeptToken, rotate } from '../../tokens/families.js'
 import type { Standing } from '../owners.js'
@@ -46,16 +47,29 @@ function isStale({ family }: KeptToken, standing: Standing, now: Date): boolean 
   return since(family.authenticatedAt ?? family.createdAt) > max || since(family.lastUsedAt) > idle
 }
 
+/** A token, and whether all that it stands for is still there. */
+interface Found {
+  readonly token: KeptToken
+  readonly standing: Standing | undefined
+}
+
+/** Both in one transaction: each more would be three round trips. */
+const find = (hash: string, { knex, owners }: GrantTools): Promise<Found | undefined> =>
+  asAuth(knex, async (trx) => {
+    const token = await findRefreshToken(trx, hash)
+    return token && { token, standing: await owners.standing(token.family, trx) }
+  })
+
 /** The token of this request if it is its client's and has not been used for more than some seconds. Later it is known to
  *  two, one of whom has stolen it: then nobody keeps it. Source: RFC 9700 §4.14.2
  *  @throws AppError malformed, invalid_grant */
-async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantTools): Promise<KeptToken> {
+async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantTools): Promise<Found> {
   const { knex, secrets, revocations } = tools
   const text = parameters.get('refresh_token')
   if (text === undefined) throw new AppError('malformed', { detail: 'The parameter refresh_token is missing.' })
-  const token = await findRefreshToken(knex, secrets.hash(text))
-  if (token === undefined || token.family.clientId !== client.clientId) throw refusal()
-  const { usedAt, family } = token
+  const found = await find(secrets.hash(text), tools)
+  if (found === undefined || found.token.family.clientId !== client.clientId) throw refusal()
+  const { usedAt, family, expiresAt } = found.token
   // Nobody signed in for it: an assertion was believed for the client's secret, and the secret must still be there (T5, T9).
   if (family.authenticatedAt === undefined && !client.authenticated) throw refusal()
   if (usedAt !== undefined && now.getTime() - usedAt.getTime() > AGAIN_MS) {
@@ -63,15 +77,14 @@ async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantT
     await revocations.refresh()
     throw refusal()
   }
-  if (family.ended || token.expiresAt <= now || isCutOff(family, tools)) throw refusal()
-  return token
+  if (family.ended || expiresAt <= now || isCutOff(family, tools)) throw refusal()
+  return found
 }
 
-async function issueFor(token: KeptToken, request: GrantRequest, tools: GrantTools): Promise<Issue> {
+function issueFor({ token, standing }: Found, request: GrantRequest): Issue {
   const { client, now } = request
   const { family } = token
   const { userId, customerId, authenticatedAt, amr, sessionId, customClaim, resource, asserted } = family
-  const standing = await tools.owners.standing(family)
   if (standing === undefined || isStale(token, standing, now)) throw refusal()
   checkResource(request.parameters, resource)
   const owner = userId === undefined ? customerId : userId
@@ -105,15 +118,16 @@ export const refreshToken: Grant = {
   parameters: ['refresh_token', 'scope', 'resource'],
   checks: [],
   issue: async (request, tools) => {
-    const token = await tokenFor(request, tools)
-    const issue = await issueFor(token, request, tools)
+    const found = await tokenFor(request, tools)
+    const { token } = found
+    const issue = issueFor(found, request)
     const earlier = earlierAnswer(token, tools)
     if (earlier !== undefined) return earlier
     const { body, refreshHash: successor = '' } = await prepareTokens(issue, tools)
     const answer = tools.secrets.seal(JSON.stringify(body))
     if (await rotate(tools.knex, { token, successor, answer, now: request.now })) return body
     // Somebody was quicker by a moment, and has the answer.
-    const again = earlierAnswer(await tokenFor(request, tools), tools)
+    const again = earlierAnswer((await tokenFor(request, tools)).token, tools)
     if (again === undefined) throw refusal()
     return again
   },
