@@ -119,7 +119,7 @@ export async function findCode(knex: Knex, hash: string): Promise<KeptCode | und
   return row && keptOf(hash, row as Row)
 }
 
-/** Uses a code up, for the family that its use begins (none: it is burnt). One statement.
+/** Uses a code up, for the family that its use begins. One statement.
  *  @returns false when it was used before or has expired */
 export async function useCode(
   trx: Knex.Transaction,
@@ -134,7 +134,13 @@ export async function useCode(
   return used === 1
 }
 
-/** Burns a code: whoever had it used it wrongly, and gets no second guess (ATTACKS P4). */
-export async function burnCode(knex: Knex, code: KeptCode, now: Date): Promise<void> {
-  await asAuth(knex, (trx) => useCode(trx, code, { familyId: undefined, now }))
+/** Burns a code: whoever had it used it wrongly or too late, and gets no second guess (ATTACKS P4), nor one from a clock
+ *  that is set back (F11). */
+export async function burnCode(knex: Knex, { organizationId, hash }: KeptCode, now: Date): Promise<void> {
+  await asAuth(knex, (trx) =>
+    trx('authorization_codes')
+      .where({ organization_id: placeOf(organizationId), hash })
+      .whereNull('used_at')
+      .update({ used_at: now }),
+  )
 }

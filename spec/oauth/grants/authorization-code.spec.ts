@@ -180,6 +180,22 @@ describe('what a code is bound to', () => {
     time.offsetMs = 0
   })
 
+  test('F11 one that was refused as expired stays refused when the clock is set back; one from a clock that is two minutes ahead is refused', async () => {
+    const late = await signInCode(service, { owner, webapp })
+    time.offsetMs += 61_000
+    expect(outcome(await token(late.form))).toBe('400 invalid_grant')
+    time.offsetMs = 0
+    expect(outcome(await token(late.form))).toBe('400 invalid_grant')
+    time.offsetMs = 50_000
+    const ahead = await signInCode(service, { owner, webapp })
+    time.offsetMs = 0
+    expect(outcome(await token(ahead.form))).toBe('200')
+    time.offsetMs = 120_000
+    const far = await signInCode(service, { owner, webapp })
+    time.offsetMs = 0
+    expect(outcome(await token(far.form))).toBe('400 invalid_grant')
+  })
+
   test('the scope and the resource may be repeated, not changed', async () => {
     const scope = 'market:all provisioning-api'
     const again = async (change: Record<string, string>) => {
