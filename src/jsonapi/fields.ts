@@ -20,6 +20,8 @@ export interface FieldOptions {
    *  attribute's own column all the same. */
   readonly from?: string | ((deployment: Deployment) => string)
   readonly format?: Format
+  /** A string that the table keeps in lower case (by a constraint: `column = lower(column)`). */
+  readonly lower?: true
   /** Length of a string, value of a number, items of a list. */
   readonly min?: number
   readonly max?: number

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Scope } from '../access/scope.js'
 import type { Predicate } from './predicates.js'
+import { rangesOf } from './prefixes.js'
 import type { Filter, FilterPath } from './query-filters.js'
 
 type Value = Filter['values'][number]
@@ -20,16 +21,39 @@ function meetsNull(predicate: Predicate, values: Filter['values']): boolean {
   return (values[0] === true) !== predicate.negated
 }
 
+/** What everything that meets a pattern begins with. */
+function beginningOf({ how }: Predicate, text: string): string {
+  if (how === 'start') return text
+  return how === 'raw' ? (/^[^\\%_]*/.exec(text)?.[0] ?? '') : ''
+}
+
 interface Comparison {
-  readonly column: string
+  readonly path: FilterPath
   readonly predicate: Predicate
   readonly value: Value
 }
 
-function compare(query: Knex.QueryBuilder, { column, predicate, value }: Comparison): void {
-  if (predicate.operator === 'like') {
-    query.whereRaw(`?? ${predicate.negated ? 'not ' : ''}ilike ?`, [column, patternOf(predicate, value)])
-  } else if (predicate.operator === 'contains') query.whereRaw('?? @> ?::jsonb', [column, value])
+/** Texts are compared in any case. `like` is not leakproof, so that row security keeps it from every index; the range
+ *  that a beginning stands for is, and finds the few rows for which `like` is asked. */
+function alike(query: Knex.QueryBuilder, { path, predicate, value }: Comparison): void {
+  const { column, lower = false } = path
+  const not = predicate.negated ? 'not ' : ''
+  query.whereRaw(lower ? `?? ${not}like lower(?::text)` : `?? ${not}ilike ?`, [column, patternOf(predicate, value)])
+  if (predicate.negated || (predicate.many !== undefined && !lower)) return
+  const ranges = rangesOf(beginningOf(predicate, String(value)), lower)
+  if (ranges.length === 0) return
+  query.where((any) => {
+    for (const [from, before] of ranges) {
+      any.orWhereRaw('(?? collate "C" >= ? and ?? collate "C" < ?)', [column, from, column, before])
+    }
+  })
+}
+
+function compare(query: Knex.QueryBuilder, comparison: Comparison): void {
+  const { path, predicate, value } = comparison
+  const { column } = path
+  if (predicate.operator === 'like') alike(query, comparison)
+  else if (predicate.operator === 'contains') query.whereRaw('?? @> ?::jsonb', [column, value])
   else query.where(column, predicate.how, predicate.fixed === undefined ? value : value === predicate.fixed)
 }
 
@@ -54,7 +78,7 @@ function condition(query: Knex.QueryBuilder, path: FilterPath, filter: Filter): 
   else {
     query.where((group) => {
       for (const value of values) {
-        group[predicate.many === 'any' ? 'orWhere' : 'where']((one) => compare(one, { column, predicate, value }))
+        group[predicate.many === 'any' ? 'orWhere' : 'where']((one) => compare(one, { path, predicate, value }))
       }
     })
   }

@@ -9,6 +9,8 @@ export interface FilterPath {
   readonly through: readonly { readonly key: string; readonly target: string }[]
   readonly column: string
   readonly kind: FieldKind
+  /** Whether the column holds no capital letter. */
+  readonly lower?: boolean
 }
 
 /** One condition: any of `paths` meets the predicate for the values. */
@@ -42,7 +44,9 @@ const refuse = (options: FilterOptions, code: string, detail: string): AppError 
 function pathOf({ registry, resource }: Home, name: string, depth = 0): FilterPath | undefined {
   if (name === 'id') return { through: [], column: 'id', kind: 'string' }
   const attribute = resource.attributes.get(name)
-  if (attribute !== undefined && can(attribute, 'filter')) return { through: [], column: name, kind: attribute.kind }
+  if (attribute !== undefined && can(attribute, 'filter')) {
+    return { through: [], column: name, kind: attribute.kind, lower: attribute.options.lower === true }
+  }
   if (depth === MAX_THROUGH) return undefined
   for (const relationship of resource.relationships.values()) {
     if (relationship.many || !can(relationship, 'filter') || !name.startsWith(`${relationship.name}_`)) continue

@@ -16,6 +16,7 @@ export const customers = defineResource({
       can: ['create', 'update', 'read', 'filter', 'sort'],
       required: true,
       format: 'email',
+      lower: true,
       max: 254,
       doc: 'Address to sign in with; one shopper an address in the organization.',
       example: 'john@example.com',

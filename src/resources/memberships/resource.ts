@@ -23,6 +23,7 @@ export const memberships = defineResource({
       can: ['create', 'read', 'filter'],
       required: true,
       format: 'email',
+      lower: true,
       max: 254,
       doc: 'The person invited; one seat an address.',
       example: 'commercelayer+user@commercelayer.io',

@@ -1,0 +1,4 @@
+drop index customers_organization_id_reference_bytes_idx;
+drop index customers_organization_id_email_bytes_idx;
+drop index memberships_organization_id_reference_bytes_idx;
+drop index memberships_organization_id_user_email_bytes_idx;
