@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createTurns } from '../../src/access/turns.js'
 import { connect, type Database } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { anOwner, change, patient } from '../support/api.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { type Service, startService } from '../support/service.js'
 
 let server: Awaited<ReturnType<typeof realPostgres>>
-let database: Awaited<ReturnType<typeof createDatabase>>
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>
 let db: Database
 let service: Service
 beforeAll(async () => {
   server = await realPostgres()
-  database = await createDatabase(server.url())
+  database = await createMigratedDatabase(server.url())
   db = await connect({ dataDir: '', poolSize: 4, databaseUrl: database.url, log: () => undefined })
-  await migrate(db)
   service = await startService({ db })
 }, 60_000)
 afterAll(async () => {

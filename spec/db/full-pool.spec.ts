@@ -1,25 +1,23 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import pg from 'pg'
 import { connect, type Database } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { anOwner, call, change, type Owner } from '../support/api.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { type Service, startService } from '../support/service.js'
 
 const POOL = 2
 
 let server: Awaited<ReturnType<typeof realPostgres>>
-let database: Awaited<ReturnType<typeof createDatabase>>
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>
 let db: Database
 let service: Service
 let owner: Owner
 
 beforeAll(async () => {
   server = await realPostgres()
-  database = await createDatabase(server.url())
+  database = await createMigratedDatabase(server.url())
   const options = { dataDir: '', poolSize: POOL, statementTimeoutMs: 20_000, log: () => undefined }
   db = await connect({ ...options, databaseUrl: database.url })
-  await migrate(db)
   service = await startService({ db })
   owner = await anOwner(service)
 }, 60_000)

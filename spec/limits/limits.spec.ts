@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { LIMITS, readRates } from '../../src/config/limits.js'
 import { ConfigError, readConfig } from '../../src/config.js'
 import { connect, type Database } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { AppError } from '../../src/errors.js'
 import { createLimits, type RunningLimits } from '../../src/limits/limits.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 
 const hash = (text: string): string => `hash of ${text}`
 const { rates } = readRates({})
@@ -133,15 +132,14 @@ describe('configuration', () => {
 
 describe('two instances on one PostgreSQL', () => {
   let server: Awaited<ReturnType<typeof realPostgres>>
-  let database: Awaited<ReturnType<typeof createDatabase>>
+  let database: Awaited<ReturnType<typeof createMigratedDatabase>>
   let db: Database
   const instance = (): RunningLimits => createLimits({ on: true, rates, db, hash, log })
 
   beforeAll(async () => {
     server = await realPostgres()
-    database = await createDatabase(server.url())
+    database = await createMigratedDatabase(server.url())
     db = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 4, log: () => undefined })
-    await migrate(db)
   }, 60_000)
   afterAll(async () => {
     await db.close()

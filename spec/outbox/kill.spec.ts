@@ -4,7 +4,7 @@ import { connect, type Database } from '../../src/db/connect.js'
 import { newId } from '../../src/ids.js'
 import { type Body, resource } from '../support/api.js'
 import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
-import { createDatabase, realPostgres, temporaryFolder } from '../support/database.js'
+import { createMigratedDatabase, realPostgres, temporaryFolder } from '../support/database.js'
 import { startSmtp, tokenIn } from '../support/smtp.js'
 
 // DESIGN 3.8: no mail without the change, no change without the mail, however the process ends.
@@ -21,7 +21,7 @@ const ROUNDS = 4
 const INVITATIONS = 30
 
 let server: Awaited<ReturnType<typeof realPostgres>>
-let database: Awaited<ReturnType<typeof createDatabase>>
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>
 let folder: ReturnType<typeof temporaryFolder>
 let smtp: Awaited<ReturnType<typeof startSmtp>>
 let db: Database
@@ -34,7 +34,7 @@ let roleId: string
 
 beforeAll(async () => {
   server = await realPostgres()
-  database = await createDatabase(server.url())
+  database = await createMigratedDatabase(server.url())
   folder = temporaryFolder()
   smtp = await startSmtp()
   env = {

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { connect, type Database } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { newId } from '../../src/ids.js'
 import { expireInvitations } from '../../src/jobs/expire-invitations.js'
 import { readInvitation } from '../../src/resources/memberships/accept.js'
 import { declineInvitation } from '../../src/resources/memberships/decline.js'
 import { aMember, anOwner, aPerson, change, type Owner, patient } from '../support/api.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { accept, invite, messagesOf, tokenFor } from '../support/invitations.js'
 import { rowsOf, runJob } from '../support/jobs.js'
 import { type Service, startService } from '../support/service.js'
@@ -268,15 +267,14 @@ test('AUTO_ACTIVATE_KNOWN_USERS seats a known address at once, on the row of an 
 
 describe('50 at once on a real PostgreSQL', () => {
   let server: Awaited<ReturnType<typeof realPostgres>>
-  let database: Awaited<ReturnType<typeof createDatabase>>
+  let database: Awaited<ReturnType<typeof createMigratedDatabase>>
   let db: Database
   let at: Service
   let host: Owner
   beforeAll(async () => {
     server = await realPostgres()
-    database = await createDatabase(server.url())
+    database = await createMigratedDatabase(server.url())
     db = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 20, log: () => undefined })
-    await migrate(db)
     at = await startService({ db })
     host = patient(await anOwner(at))
   })

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { connect, type Database } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { retireSecrets } from '../../src/jobs/retire-secrets.js'
 import {
   type Api,
@@ -14,7 +13,7 @@ import {
   patient,
   tokenFor,
 } from '../support/api.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { runJob } from '../support/jobs.js'
 import { type Service, startService } from '../support/service.js'
 
@@ -200,14 +199,13 @@ describe('the secrets of an application', () => {
 
 describe('50 at once on a real PostgreSQL', () => {
   let server: Awaited<ReturnType<typeof realPostgres>>
-  let database: Awaited<ReturnType<typeof createDatabase>>
+  let database: Awaited<ReturnType<typeof createMigratedDatabase>>
   let db: Database
   let at: Service
   beforeAll(async () => {
     server = await realPostgres()
-    database = await createDatabase(server.url())
+    database = await createMigratedDatabase(server.url())
     db = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 20, log: () => undefined })
-    await migrate(db)
     at = await startService({ db })
   })
   afterAll(async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { connect, connectToEngine, type Database } from '../../src/db/connect.js'
+import { migrate } from '../../src/db/migrate.js'
 import { type Postgres, startPostgres } from './postgres.js'
 
 const log = (): void => undefined
@@ -31,14 +32,16 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** A data directory whose embedded database is made but empty: quicker than a first start. */
-export function preparedDataDir(): { path: string; remove(): void } {
+/** A data directory whose embedded database is made but empty, or migrated too: quicker than a first start. */
+export function preparedDataDir(state: 'empty' | 'migrated' = 'empty'): { path: string; remove(): void } {
   const folder = temporaryFolder()
-  const template = process.env.GATEHOUSE_SPEC_TEMPLATE
+  const template = process.env[state === 'empty' ? 'GATEHOUSE_SPEC_TEMPLATE' : 'GATEHOUSE_SPEC_MIGRATED']
   if (!template) throw new Error('the global setup of the specs has not run')
   cpSync(template, folder.path, { recursive: true })
   return folder
 }
+
+const on = (url: string, database: string): string => Object.assign(new URL(url), { pathname: database }).href
 
 async function execute(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
@@ -46,13 +49,26 @@ async function execute(url: string, sql: string): Promise<void> {
   await client.query(sql).finally(() => client.end())
 }
 
-/** Makes an empty database on a PostgreSQL server.  @returns its URL and a function that drops it, whoever is on it. */
-export async function createDatabase(url: string): Promise<{ url: string; drop(): Promise<void> }> {
+interface OwnDatabase {
+  readonly url: string
+  /** Drops it, whoever is on it. */
+  drop(): Promise<void>
+}
+
+/** Makes an empty database on a PostgreSQL server; `template` is the database that it is a copy of. */
+export async function createDatabase(url: string, template = 'template1'): Promise<OwnDatabase> {
   const name = `spec_${randomBytes(6).toString('hex')}`
-  await execute(url, `create database ${name}`)
-  const made = new URL(url)
-  made.pathname = `/${name}`
-  return { url: made.href, drop: () => execute(url, `drop database if exists ${name} with (force)`) }
+  await execute(url, `create database ${name} template ${template}`)
+  return { url: on(url, name), drop: () => execute(url, `drop database if exists ${name} with (force)`) }
+}
+
+/** Makes a migrated database on a server of `realPostgres`. */
+export async function createMigratedDatabase(url: string): Promise<OwnDatabase> {
+  if (process.env.GATEHOUSE_SPEC_POSTGRES) return createDatabase(url, 'gatehouse_migrated')
+  const made = await createDatabase(url)
+  const db = await connect({ databaseUrl: made.url, dataDir: '', poolSize: 1, log })
+  await migrate(db).finally(() => db.close())
+  return made
 }
 
 /** An empty database of the run's engine for one spec, which may do with it what it likes. `close` removes it.
@@ -69,10 +85,10 @@ export async function freshDatabase(): Promise<Database> {
   return { ...db, close: () => db.close().then(folder.remove) }
 }
 
-/** A real PostgreSQL server whatever engine the run uses: the run's own, or one that is started now. */
+/** A real PostgreSQL server whatever engine the run uses: the run's own, or one that is started now, in runs of few files.
+ *  Others are on it: make databases of your own. */
 export async function realPostgres(): Promise<Pick<Postgres, 'url' | 'stop'>> {
-  const shared = process.env.GATEHOUSE_SPEC_URL
+  const shared = process.env.GATEHOUSE_SPEC_POSTGRES
   if (!shared) return startPostgres()
-  const url = (database?: string): string => Object.assign(new URL(shared), database ? { pathname: database } : {}).href
-  return { url, stop: async () => undefined }
+  return { url: (database = 'postgres') => on(shared, database), stop: async () => undefined }
 }

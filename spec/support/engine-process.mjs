@@ -1,9 +1,10 @@
 // node engine-process.mjs WHAT WHERE, started by engine.ts with an IPC channel. The run's own process cannot import the
 // compiled modules of src/ on every Node 20, so this one does:
 //   template DIR   makes an empty database directory and closes it again
-//   serve DIR      opens and migrates the database in DIR, sends {host}, and closes it when told to or left alone
+//   prepare DIR    migrates the database in DIR and closes it again
+//   serve DIR      opens the database in DIR, sends {host}, and closes it when told to or left alone
 //   migrate URL    migrates the PostgreSQL database
-import { connect, connectToEngine } from '../../dist/db/connect.js'
+import { connect } from '../../dist/db/connect.js'
 import { startEmbedded } from '../../dist/db/embedded.js'
 import { migrate } from '../../dist/db/migrate.js'
 
@@ -20,13 +21,13 @@ async function migrated(db) {
 
 const tasks = {
   template: async () => (await startEmbedded(options)).close(),
+  prepare: async () => migrated(await connect(options)),
   migrate: async () => migrated(await connect({ ...options, databaseUrl: where })),
   serve: async () => {
     const engine = await startEmbedded(options)
     const close = () => engine.close().finally(() => process.exit(0))
     process.on('message', close)
     process.on('disconnect', close)
-    await migrated(connectToEngine(engine, options))
     process.send({ host: engine.host })
   },
 }

@@ -1,5 +1,3 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import ajvFormats from 'ajv-formats'
 import { describeApi } from '../../src/pages/openapi.js'
 import { compileResources } from '../../src/resources/index.js'
 
@@ -15,13 +13,6 @@ export const description = describeApi(compileResources({ domain: 'gatehouse.tes
   paths: Record<string, Record<string, Operation>>
   components: Json
 }
-
-const ajv = new Ajv2020({ strict: false, allErrors: true, inlineRefs: false })
-// biome-ignore lint/suspicious/noExplicitAny: the package's default export is typed for CommonJS only
-;(ajvFormats as any).default ? (ajvFormats as any).default(ajv) : (ajvFormats as any)(ajv)
-ajv.addSchema({ $id: 'openapi', ...description } as Json)
-
-const compiled = new Map<string, ValidateFunction>()
 
 const templates = Object.keys(description.paths).map((template) => ({
   template,
@@ -53,10 +44,11 @@ export function checkAnswer(answer: { method: string; url: string; status: numbe
     if (body !== undefined) throw new Error(`${method} ${path} answered ${status} with a body`)
     return
   }
-  const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `openapi#/${encodeURI(pointer)}` })
-  compiled.set(pointer, validate)
+  const validate = globalThis.gatehouseValidatorOf(description, pointer)
   if (!validate(body)) {
-    const faults = ajv.errorsText(validate.errors, { separator: '\n' })
+    const faults = (validate.errors ?? [])
+      .map(({ instancePath, message }) => `data${instancePath} ${message}`)
+      .join('\n')
     throw new Error(
       `${method} ${path} ${status} is not what openapi.yaml says:\n${faults}\n${JSON.stringify(body).slice(0, 1500)}`,
     )

@@ -1,6 +1,5 @@
 import { connect } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
-import { createDatabase, realPostgres } from './database.js'
+import { createMigratedDatabase, realPostgres } from './database.js'
 import { type Service, startService } from './service.js'
 
 /** A whole service on a database of its own on a real PostgreSQL, whatever engine the run uses: only there do requests
@@ -10,9 +9,8 @@ export async function startRealService(
   options: { readonly clock?: () => Date } = {},
 ): Promise<Service & { readonly databaseUrl: string }> {
   const server = await realPostgres()
-  const database = await createDatabase(server.url())
+  const database = await createMigratedDatabase(server.url())
   const db = await connect({ dataDir: '', poolSize, databaseUrl: database.url, log: () => undefined })
-  await migrate(db)
   const service = await startService({ db, ...options })
   return {
     ...service,

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { connect } from '../../src/db/connect.js'
-import { migrate } from '../../src/db/migrate.js'
 import { createActivity } from '../../src/tokens/activity.js'
 import { aMember, anApplication, anOwner, type Body, type Owner, resource, tokenFor } from '../support/api.js'
-import { createDatabase, realPostgres } from '../support/database.js'
+import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { rowsOf } from '../support/jobs.js'
 import { type Service, startService } from '../support/service.js'
 
@@ -143,10 +142,9 @@ describe('activity', () => {
 
 test('many instances write the same subjects at once on a real PostgreSQL: no deadlock, no waiting', async () => {
   const server = await realPostgres()
-  const database = await createDatabase(server.url())
+  const database = await createMigratedDatabase(server.url())
   const db = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 12, log: () => undefined })
   try {
-    await migrate(db)
     const at = await startService({ db })
     const host = await anOwner(at)
     const made = await Promise.all(Array.from({ length: 30 }, () => anApplication(at, host, 'sales_channel')))
