@@ -27,9 +27,9 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Runs `gatehouse` with nothing of this process's environment but PATH. */
+/** Runs `gatehouse` with nothing of this process's environment but PATH. `DIST` is the folder of another build of it. */
 export function runGatehouse(parameters: readonly string[], env: Record<string, string>, cwd?: string): Child {
-  const entry = join(process.cwd(), 'dist/main.js')
+  const entry = join(env.DIST ?? join(process.cwd(), 'dist'), 'main.js')
   const child = spawn(process.execPath, [entry, ...parameters], {
     env: { PATH: process.env.PATH ?? '', ...env },
     ...(cwd === undefined ? {} : { cwd }),
