@@ -77,7 +77,10 @@ async function firstConnection(knex: Knex): Promise<void> {
       await knex.raw('select 1')
       return
     } catch (error) {
-      if (tries === FIRST_TRIES || (error as Error).name !== 'KnexTimeoutError') throw error
+      const { name, message } = error as Error
+      // The pool's words and the driver's.
+      const isLate = name === 'KnexTimeoutError' || message === 'timeout expired'
+      if (tries === FIRST_TRIES || !isLate) throw error
     }
   }
 }
