@@ -1,11 +1,11 @@
 // The load: a process of its own. Started with one JSON argument (see LoadPlan below); tells its parent over IPC when the
-// measured time begins and when it ends, with what it saw. Any answer that is not 2xx ends the run: a plausible number
-// must not be made of refusals.
+// measured time begins and when it ends, with what it saw. Any answer that is not 2xx ends the run, but for `refusals` that
+// the plan names: a plausible number must not be made of refusals.
 import { connect } from 'node:net'
 
 /** @typedef {{port: number, ports?: number[], connections: number, warmSeconds: number, warmRequests?: number, seconds: number, rate?: number,
  *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
- *   carry?: {member: string, values: string[]}}} LoadPlan
+ *   carry?: {member: string, values: string[]}, refusals?: number[]}} LoadPlan
  *  `ports`: instances that the connections are spread over, as a balancer would.
  *  `requests` are sent in turn by every connection. `carry`: a member of each JSON answer takes the place of `{carry}` in
  *  the connection's next request (a refresh token that rotates); `values` are the first ones, one a connection.
@@ -36,6 +36,7 @@ let ending = false
 const latencies = []
 let bytes = 0
 let answered = 0
+let refused = 0
 
 function fail(text) {
   process.send({ error: text })
@@ -80,9 +81,11 @@ function run(index) {
     else send()
   }
   const take = (answer) => {
-    if (answer[9] !== 0x32) fail(`an answer that is not 2xx: ${answer.latin1Slice(0, 600)}`)
+    const isRefusal = plan.refusals?.includes(Number(answer.latin1Slice(9, 12))) ?? false
+    if (answer[9] !== 0x32 && !isRefusal) fail(`an answer that is not 2xx: ${answer.latin1Slice(0, 600)}`)
     answered += 1
-    if (measuring) {
+    if (isRefusal) refused += 1
+    if (measuring && !isRefusal) {
       latencies.push(performance.now() - sentAt)
       bytes += answer.length
     }
@@ -121,7 +124,7 @@ function finish(startedAt) {
   const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => quantile(sorted, share))
   const count = latencies.length
   if (count === 0) fail('no answer came in the measured time')
-  const seen = { count, seconds, perSecond: count / seconds, p50, p90, p99, p999, max: sorted.at(-1) }
+  const seen = { count, refused, seconds, perSecond: count / seconds, p50, p90, p99, p999, max: sorted.at(-1) }
   process.send({ ends: true, ...seen, bytes: bytes / count }, () => process.exit(0))
 }
 
