@@ -10,7 +10,7 @@ import { createJsonApiErrors } from '../../src/http/jsonapi-errors.js'
 import { JSON_API, negotiate } from '../../src/http/negotiate.js'
 import { beginRequest } from '../../src/http/request.js'
 import { securityHeaders } from '../../src/http/security-headers.js'
-import { createExpress, createHttpServer, drain, listen } from '../../src/http/server.js'
+import { createExpress, createHttpServer, drain, type LIMITS_MS, listen } from '../../src/http/server.js'
 
 /** A request of `send`; POST and our media type unless told. */
 export interface Sent {
@@ -61,8 +61,8 @@ export interface Plane {
   stop(graceMs?: number): Promise<void>
 }
 
-/** Serves `routes` under /api behind everything of http/ but the bearer. */
-export async function startPlane(routes: Router): Promise<Plane> {
+/** Serves `routes` under /api behind everything of http/ but the bearer; `limits` are the service's own unless told. */
+export async function startPlane(routes: Router, limits?: typeof LIMITS_MS): Promise<Plane> {
   const logs: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void logs.push(JSON.parse(line)) })
   const app = createExpress()
@@ -71,7 +71,7 @@ export async function startPlane(routes: Router): Promise<Plane> {
   app.use('/api', noteMount, allowBrowsers, negotiate, readDocument, routes)
   app.use(unknownRoute)
   app.use(createJsonApiErrors(log))
-  const server = createHttpServer(app)
+  const server = createHttpServer(app, limits)
   const port = await listen(server, { port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${port}`
   return {

@@ -1,8 +1,8 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 
-/** Whoever sends slower than this is cut, so that slowness holds no one else's connection (ATTACKS H1). */
-const LIMITS_MS = {
+/** Whoever sends slower than this is cut, so that slowness holds no one else's connection (ATTACKS H1). In milliseconds. */
+export const LIMITS_MS = {
   headersTimeout: 10_000,
   requestTimeout: 25_000,
   keepAliveTimeout: 20_000,
@@ -26,7 +26,7 @@ export function createExpress(): Express {
 /** Makes the server for an application, with classes for request and response whose prototypes are the application's.
  *  Express otherwise changes the prototype of both objects on every request, which costs four fifths of its time.
  *  Source: PERFORMANCE 2.3. */
-export function createHttpServer(app: Express): Server {
+export function createHttpServer(app: Express, limits = LIMITS_MS): Server {
   class Request extends IncomingMessage {}
   class Response extends ServerResponse<Request> {}
   Object.setPrototypeOf(Request.prototype, app.request)
@@ -34,7 +34,7 @@ export function createHttpServer(app: Express): Server {
   app.request = Request.prototype as unknown as Express['request']
   app.response = Response.prototype as unknown as Express['response']
   const classes = { IncomingMessage: Request, ServerResponse: Response }
-  const server = createServer({ ...classes, ...LIMITS_MS }, app)
+  const server = createServer({ ...classes, ...limits }, app)
   // A connection on which nothing moves: a reader that does not read, for instance.
   server.timeout = SILENCE_MS
   return server
