@@ -203,6 +203,29 @@ describe('RFC 8628 devices', () => {
     expect((await poll(other.device_code)).body.error).toBe('invalid_grant')
   })
 
+  test.each(['deleted', 'disabled'])(
+    'T9 an application that is %s lets no device in, waiting or approved',
+    async (how) => {
+      const app = await aWebapp(service, owner, { redirect_uri: null })
+      const client = { client_id: app.clientId, client_secret: app.clientSecret }
+      const [waiting, approved] = [(await start(client)).body, (await start(client)).body]
+      const browser = await browserOf(owner.userId)
+      await browser.submit(await typed(browser, approved.user_code), {}, { press: 'allow' })
+      const gone =
+        how === 'deleted'
+          ? await owner.delete(`/api_credentials/${app.id}`)
+          : await owner.patch(`/api_credentials/${app.id}`, {
+              data: { type: 'api_credentials', id: app.id, attributes: { _disable: true } },
+            })
+      expect(gone.status).toBeLessThan(300)
+      const page = await typed(browser, waiting.user_code)
+      expect([page.status >= 400, page.html.includes('value="allow"')]).toEqual([true, false])
+      for (const { device_code } of [waiting, approved]) {
+        expect((await poll(device_code, client)).body.error).toBe('invalid_client')
+      }
+    },
+  )
+
   test('two answers at once: one counts', async () => {
     const { body } = await start()
     const browser = await browserOf(owner.userId)

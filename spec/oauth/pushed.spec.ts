@@ -172,6 +172,23 @@ describe('RFC 9126 pushed authorization requests', () => {
     expect(answerOf(await browser.submit(page, {}, { press: 'allow' })).code).toBeDefined()
   })
 
+  test.each(['deleted', 'disabled'])(
+    'T9 what an application has pushed counts no more once it is %s, and leads nowhere',
+    async (how) => {
+      const other = await aWebapp(service, owner)
+      const request_uri = await pushed({ ...aRequest(other.clientId), client_secret: other.clientSecret })
+      const gone =
+        how === 'deleted'
+          ? await owner.delete(`/api_credentials/${other.id}`)
+          : await owner.patch(`/api_credentials/${other.id}`, {
+              data: { type: 'api_credentials', id: other.id, attributes: { _disable: true } },
+            })
+      expect(gone.status).toBeLessThan(300)
+      const page = await open(request_uri, { client_id: other.clientId })
+      expect([page.status >= 400, page.location]).toEqual([true, undefined])
+    },
+  )
+
   test('the sweep takes old ones away', async () => {
     const { sweep } = await import('../../src/jobs/sweep.js')
     await pushed()
