@@ -15,7 +15,6 @@ const JUSTIFIED: Readonly<Record<string, string>> = {
   'api_credentials.redirect_uri': LONG,
   'api_credentials.scopes': LONG,
   'customers.status': 'computed of disabled_at and can_sign_in, which have an index each: filter by those',
-  'memberships.access_scope': 'computed of the seat and its profile; three values, so that most rows match anyway',
   'permissions.can_create': FLAG,
   'permissions.can_destroy': FLAG,
   'permissions.can_read': FLAG,
