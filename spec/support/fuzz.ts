@@ -239,12 +239,13 @@ export function createFuzzer(operation: Operation, world: FuzzWorld, random: () 
       least = false
       return body
     },
-    /** Every body that is no document, and a good document with every shape of value in every place. */
-    everyShape(): FuzzRequest[] {
-      const raw = RAW_BODIES.map((body) => ({ ...good(), body, what: 'raw body' }))
+    /** Every body that is no document, and a good document with every shape of value in every place; where `thorough` says
+     *  no, with two of them. */
+    everyShape(thorough: (keys: readonly string[]) => boolean): FuzzRequest[] {
+      const raw = [...RAW_BODIES, HUGE_VALUES.at(-1) ?? ''].map((body) => ({ ...good(), body, what: 'raw body' }))
       const document: Json = goodBody() ?? {}
       const shaped = places(document).flatMap((keys) =>
-        SHAPES.map((shape): FuzzRequest => {
+        (thorough(keys) ? SHAPES : [pick(SHAPES), pick(SHAPES)]).map((shape): FuzzRequest => {
           const body = JSON.stringify(withMark(document, keys)).replace('"@@"', shape)
           return { ...good(), body, what: `${keys.join('.')} is ${shape}` }
         }),
