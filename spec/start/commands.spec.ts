@@ -33,7 +33,7 @@ async function statusWith(bearer: string, path: string): Promise<number> {
 }
 
 beforeAll(async () => {
-  folder = preparedDataDir()
+  folder = preparedDataDir('migrated')
   port = await freePort()
   env = { PORT: String(port), DATA_DIR: folder.path, BCRYPT_COST: '4', NODE_ENV: 'production' }
 })

@@ -19,7 +19,7 @@ async function answers(port: number): Promise<number> {
 
 /** Starts the service by a shell line in which `$serve` is the command. */
 async function started(line: string, env: Record<string, string> = {}) {
-  const folder = preparedDataDir()
+  const folder = preparedDataDir('migrated')
   const port = await freePort()
   const serve = `${process.execPath} ${join(process.cwd(), 'dist/main.js')} serve`
   const child: ChildProcess = spawn('sh', ['-c', `exec ${line.replace('$serve', serve)}`], {
