@@ -74,7 +74,7 @@ describe('migrations', () => {
     await expect(migrate(db, options)).resolves.toEqual({ applied: ['20260103000000_bad'] })
   })
 
-  it('of a newer version are refused by name', async () => {
+  it('F16 of a newer version are refused by name', async () => {
     await migrate(db, options)
     rmSync(join(options.migrationsDir, '20260102000000_two.up.sql'))
     await expect(migrate(db, options)).rejects.toThrow(

@@ -46,7 +46,9 @@ async function startInstance(env: Record<string, string>): Promise<Instance> {
 }
 
 /** Makes a world with a demo organization in it. */
-export async function startWorld(engine: 'postgresql' | 'embedded'): Promise<World & { demo: { owner: Client } }> {
+export async function startWorld(
+  engine: 'postgresql' | 'embedded',
+): Promise<World & { demo: { owner: Client; sales_channel: Client } }> {
   const folder = temporaryFolder()
   const postgres = engine === 'postgresql' ? await startPostgres() : undefined
   const database = postgres === undefined ? {} : { DATABASE_URL: postgres.url() }
@@ -74,6 +76,7 @@ export async function startWorld(engine: 'postgresql' | 'embedded'): Promise<Wor
       }
     },
     async stop() {
+      for (const end of running.splice(0)) end()
       for (const { child } of instances) {
         if (child.process.exitCode === null && child.process.signalCode === null) await child.stop('SIGKILL')
       }
@@ -129,10 +132,16 @@ async function create(met: Met, options: LoadOptions): Promise<void> {
   met.slowestMs = Math.max(met.slowestMs, performance.now() - began)
 }
 
+/** How to end the loads that run: one that a failed test has left would run for ever. */
+const running: (() => void)[] = []
+
 /** Writes roles, several at a time, until `stop`, which waits for the last answers. */
 export function load(options: LoadOptions): { readonly met: Met; stop(): Promise<Met> } {
   const met: Met = { acknowledged: new Set(), statuses: new Map(), withoutRetryAfter: 0, slowestMs: 0 }
   let stopped = false
+  running.push(() => {
+    stopped = true
+  })
   const workers = Array.from({ length: options.concurrency }, async () => {
     while (!stopped) await create(met, options)
   })

@@ -107,7 +107,7 @@ const until = async (what: () => Promise<boolean> | boolean): Promise<void> => {
 const waiting = async (): Promise<number> => (await db.knex('outbox').whereNull('sent_at')).length
 const address = (): string => `${newId().toLowerCase()}@example.com`
 
-test('killed while the mail server has the mail in hand: it is sent again, under the same Message-ID', async () => {
+test('F21 killed while the mail server has the mail in hand: it is sent again, under the same Message-ID', async () => {
   await start()
   const email = address()
   smtp.hold(true)

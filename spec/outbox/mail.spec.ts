@@ -163,7 +163,7 @@ describe('delivery', () => {
     expect(smtp.mails.flatMap((mail) => mail.to).sort()).toEqual(addresses.sort())
   })
 
-  test('a refused mail is tried again after growing pauses; then it is dead, and visible', async () => {
+  test('F21 a refused mail is tried again after growing pauses; then it is dead, and visible', async () => {
     const to = address()
     await invite(owner, to)
     smtp.refuse({ code: 451, words: `try later, ${to}` })
@@ -201,7 +201,7 @@ describe('delivery', () => {
     expect(smtp.mails).toHaveLength(1)
   })
 
-  test('a server that does not answer fails the attempt, not the job', async () => {
+  test('F21 a server that does not answer fails the attempt, not the job', async () => {
     await invite(owner, address())
     const nobody = createMailer({ ...service.config, smtpUrl: 'smtp://127.0.0.1:1', log: { info: () => undefined } })
     if (nobody === undefined) throw new Error('no mailer')
