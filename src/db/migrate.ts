@@ -70,12 +70,11 @@ function configOf(dir: string): Knex.MigratorConfig {
 
 const FIRST_TRIES = 20
 
-/** Waits for the pool's first connection longer than a request would: where many start at once, it takes its time. */
-async function firstConnection(knex: Knex): Promise<void> {
+/** Waits for the first connections longer than a request would: where many start at once, they take their time. */
+async function patiently<T>(connect: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await knex.raw('select 1')
-      return
+      return await connect()
     } catch (error) {
       const { name, message } = error as Error
       // The pool's words and the driver's.
@@ -89,11 +88,11 @@ async function firstConnection(knex: Knex): Promise<void> {
  *  the process; the embedded engine has but one process. What knex's own lock row says is then left from a killed one. */
 async function alone<T>(db: Db, config: Knex.MigratorConfig, work: () => Promise<T>): Promise<T> {
   const client: pg.Client | undefined =
-    db.engine === 'postgresql' ? await db.knex.client.acquireRawConnection() : undefined
+    db.engine === 'postgresql' ? await patiently(() => db.knex.client.acquireRawConnection()) : undefined
   client?.on('error', () => undefined)
   try {
     await client?.query(`select pg_advisory_lock(${ADVISORY_LOCK})`)
-    await firstConnection(db.knex)
+    await patiently(() => db.knex.raw('select 1'))
     await db.knex.migrate.forceFreeMigrationsLock(config)
     return await work()
   } finally {
