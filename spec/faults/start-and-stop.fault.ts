@@ -71,7 +71,7 @@ describe('starting', () => {
     const whole = await createDatabase(postgres.url())
     await finish(whole.url)
     const expected = await ask(whole.url, tables)
-    for (let round = 0; round < amount(3, 20); round += 1) {
+    for (let round = 0; round < amount(1, 20); round += 1) {
       const database = await createDatabase(postgres.url())
       const child = runGatehouse(['migrate'], environment(database.url))
       await sleep(500 + Math.random() * 900)
