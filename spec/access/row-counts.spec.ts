@@ -121,6 +121,46 @@ test('whoever sees a part of the rows is told the number of that part', async ()
   expect((await owner.get('/api_credentials')).body.meta.record_count).toBe(modes.data.length + 1)
 })
 
+test('the history is counted by what changed and by what happened, as filters ask for it', async () => {
+  const owner = await anOwner(service)
+  const role = (await owner.post('/roles', resource('roles', { name: 'Short' }, link(owner)))).body.data.id
+  expect((await owner.delete(`/roles/${role}`)).status).toBe(204)
+  const asked: string[] = []
+  const hear = ({ sql }: { sql: string }): void => {
+    if (/count\(\*\).*"versions"/.test(sql)) asked.push(sql)
+  }
+  service.db.knex.on('query', hear)
+  const countOf = async (filter: string): Promise<number> =>
+    (await owner.get(`/versions?page[size]=1${filter}`)).body.meta.record_count
+  const byCounter = async (filter: string, many: number): Promise<void> => {
+    asked.length = 0
+    // The same with a condition that all meet, so that the rows are counted one by one.
+    expect([filter, await countOf(filter)]).toEqual([filter, await countOf(`${filter}&filter[q][id_not_eq]=none`)])
+    expect([filter, asked.length]).toEqual([filter, many])
+  }
+  await byCounter('', 1)
+  await byCounter('&filter[q][resource_type_eq]=roles', 1)
+  await byCounter('&filter[q][event_in]=create,destroy', 1)
+  await byCounter('&filter[q][resource_type_in]=roles,permissions&filter[q][event_eq]=create', 1)
+  await byCounter('&filter[q][resource_type_eq]=roles&filter[q][event_eq]=destroy', 1)
+  await byCounter('&filter[q][event_eq]=never', 0)
+  await byCounter('&filter[q][event_not_eq]=create', 2)
+  await byCounter('&filter[q][event_eq_or_null]=create', 2)
+  await byCounter('&filter[q][resource_type_or_event_eq]=roles', 2)
+  service.db.knex.removeListener('query', hear)
+  expect(await countOf('&filter[q][resource_type_eq]=roles&filter[q][event_eq]=destroy')).toBe(1)
+  expect(await countOf('&filter[q][event_eq]=never')).toBe(0)
+})
+
+test('a definition names the columns by which its table is counted', async () => {
+  const { rows } = await service.db.knex.raw<{ rows: { table: string; columns: string }[] }>(`
+    select distinct tgrelid::regclass::text as table, encode(tgargs, 'escape') as columns
+    from pg_trigger where tgfoid = 'count_changed_rows'::regproc and tgnargs > 0`)
+  const counted = rows.map(({ table, columns }) => [table, columns.split('\\000').filter(Boolean)])
+  expect(counted).toEqual(guards.flatMap(({ table, countedBy }) => (countedBy ? [[table, countedBy]] : [])))
+  expect(counted).toHaveLength(1)
+})
+
 test('subscription_info tells the totals of the contract', async () => {
   const owner = await anOwner(service)
   await owner.post('/markets', resource('markets', { name: 'Somewhere' }, link(owner)))

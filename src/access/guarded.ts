@@ -20,6 +20,8 @@ export interface Guarded {
   readonly versionedAs: string | false
   /** The columns that those see who may see the public face of a row only; without it, all. Others are null to them. */
   readonly publicColumns?: ReadonlySet<string>
+  /** Columns by whose values the rows are counted too (the arguments of the table's counting triggers). */
+  readonly countedBy?: readonly string[]
   /** The subject whose rights count, where it is not this one (secrets follow their credential). */
   readonly rightsOf?: string
 }

@@ -3,7 +3,7 @@ import { AppError, recordNotFound } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Abilities, Action, RowRule } from './abilities.js'
 import { allows, closed } from './closed.js'
-import { countWhole } from './counts.js'
+import { countWhole, type Kinds } from './counts.js'
 import type { Guarded, Row } from './guarded.js'
 import type { Principal } from './principal.js'
 import { encode, isStamped, keyOf, stampAfter } from './row-values.js'
@@ -17,9 +17,10 @@ export interface Scope {
   /** A closed subquery of the rows of `subject` that the caller may `action`; a later `or` cannot walk out of it.
    *  @throws AppError forbidden when the caller may do so nowhere */
   from(subject: string, action?: Action): Knex.QueryBuilder
-  /** How many rows of `subject` the caller may read, of one organization or of all, where that is known without counting.
+  /** How many rows of `subject` the caller may read, of one organization or of all, all or of some kinds, where that is
+   *  known without counting.
    *  @throws AppError forbidden when the caller may read none anywhere */
-  total(subject: string, organizationId?: string): Promise<number | undefined>
+  total(subject: string, organizationId?: string, kinds?: Kinds): Promise<number | undefined>
   /** One row. Absent and invisible get the same answer; a visible row that may not be touched is forbidden.
    *  @throws AppError not_found, forbidden */
   one(subject: string, id: string, action?: Action): Promise<Row>
@@ -116,11 +117,11 @@ export function createScope(deps: Deps, by?: By): Scope {
       if (isEmpty(rule)) throw forbidden(action, guarded.subject)
       return closed(trx, guarded, rule)
     },
-    async total(subject, within) {
+    async total(subject, within, kinds = []) {
       const guarded = guardedOf(subject)
       const rule = ruleOf(guarded, 'read', by)
       if (isEmpty(rule)) throw forbidden('read', guarded.subject)
-      return countWhole(trx, guarded, { rule, within })
+      return countWhole(trx, guarded, { rule, within, kinds })
     },
     by: (right) => createScope(deps, right),
     one: async (subject, id, action = 'read') => find(guardedOf(subject), id, { action, lock: false }),

@@ -100,6 +100,9 @@ export interface Definition<A extends Attributes = Attributes, R extends Relatio
   readonly tenant: 'organization_id' | 'id' | 'user'
   /** Whose rights count, where they are not the type's own: secrets follow their application. */
   readonly rightsOf?: string
+  /** Attributes by whose values rows are counted as they come and go, so that lists which they filter need not count; the
+   *  table's counting triggers name them, too. */
+  readonly countedBy?: readonly string[]
   /** Default order; ties are broken by id. */
   readonly sort?: string
   readonly versioned: boolean

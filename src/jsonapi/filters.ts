@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Kinds } from '../access/counts.js'
 import type { Scope } from '../access/scope.js'
 import type { Predicate } from './predicates.js'
 import { rangesOf } from './prefixes.js'
@@ -37,8 +38,11 @@ interface Comparison {
  *  that a beginning stands for is, and finds the few rows for which `like` is asked. */
 function alike(query: Knex.QueryBuilder, { path, predicate, value }: Comparison): void {
   const { column, lower = false } = path
-  const not = predicate.negated ? 'not ' : ''
-  query.whereRaw(lower ? `?? ${not}like lower(?::text)` : `?? ${not}ilike ?`, [column, patternOf(predicate, value)])
+  const pattern = patternOf(predicate, value)
+  // Where no locale could lower the pattern in another way, the rows need not be lowered for it: half the work.
+  const plain = lower && /^[ -HJ-~]*$/.test(pattern)
+  const word = `${predicate.negated ? 'not ' : ''}${plain ? 'like' : 'ilike'}`
+  query.whereRaw(`?? ${word} ?`, [column, plain ? pattern.toLowerCase() : pattern])
   if (predicate.negated || (predicate.many !== undefined && !lower)) return
   const ranges = rangesOf(beginningOf(predicate, String(value)), lower)
   if (ranges.length === 0) return
@@ -104,4 +108,15 @@ export function applyFilters(query: Knex.QueryBuilder, scope: Scope, filters: re
       for (const path of filter.paths) group.orWhere((one) => along(one, scope, { path, filter }))
     })
   }
+}
+
+/** What filters mean that only ask columns for one of some texts; undefined where one asks for anything else. */
+export function kindsOf(filters: readonly Filter[]): Kinds | undefined {
+  const kinds = filters.map(({ paths: [path, ...others], predicate, values }) => {
+    const { operator, negated, orNull, many = 'in' } = predicate
+    const isPlain = operator === 'equal' && !negated && !orNull && many === 'in'
+    if (path === undefined || others.length > 0 || path.through.length > 0 || !isPlain) return undefined
+    return path.kind === 'string' ? ([path.column, values.map(String)] as const) : undefined
+  })
+  return kinds.every((kind) => kind !== undefined) ? kinds : undefined
 }

@@ -3,7 +3,7 @@ import type { Context } from '../access/context.js'
 import type { Row } from '../access/guarded.js'
 import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
-import { applyFilters } from './filters.js'
+import { applyFilters, kindsOf } from './filters.js'
 import { type Found, withIncludes } from './include.js'
 import { readPage } from './page-rows.js'
 import type { CompiledRelationship, Resource } from './registry.js'
@@ -26,8 +26,9 @@ const isWhole = ({ options }: CompiledRelationship): boolean =>
 
 /** The rows of a collection on all pages, if they are counted already. */
 async function countedTotal({ ctx, query }: Reading, resource: Resource, near?: Near): Promise<number | undefined> {
-  if (query.filters.length > 0 || (near !== undefined && !isWhole(near.relationship))) return undefined
-  return ctx.scope.total(resource.name, near?.parent.id)
+  const kinds = kindsOf(query.filters)
+  if (kinds === undefined || (near !== undefined && !isWhole(near.relationship))) return undefined
+  return ctx.scope.total(resource.name, near?.parent.id, kinds)
 }
 
 /** Reads one page of a collection: of all, or of the far end of a relationship. */
