@@ -175,8 +175,8 @@ describe('reads a tenant table by an index', () => {
 
   // Among so many rows that it matters; they are gone again with the transaction that explains.
   const CROWDS = {
-    memberships: `insert into memberships (organization_id, id, role_id, user_email, reference, created_at, updated_at)
-      select organization_id, 'Crowd' || n, role_id, 'person-' || n || '@example.com', 'Ref-' || n, now(), now()
+    memberships: `insert into memberships (organization_id, id, role_id, user_email, reference, shown_access_scope, created_at, updated_at)
+      select organization_id, 'Crowd' || n, role_id, 'person-' || n || '@example.com', 'Ref-' || n, 'all_access', now(), now()
       from memberships, generate_series(1, 3000) n where owner and organization_id = ?; analyze memberships;`,
     customers: `insert into customers (organization_id, id, email, reference, created_at, updated_at)
       select id, 'Crowd' || n, 'person-' || n || '@example.com', 'Ref-' || n, now(), now()
