@@ -40,10 +40,10 @@ export const cases = [
   },
   { name: 'memberships: role_name_eq, twenty', every: true, of: () => '/memberships?filter[q][role_name_eq]=Role+4' },
   { name: 'memberships: owner_true', every: true, of: () => '/memberships?filter[q][owner_true]=1' },
-  { name: 'memberships: status_eq, a third', every: false, of: () => '/memberships?filter[q][status_eq]=pending' },
+  { name: 'memberships: status_eq, a third', every: true, of: () => '/memberships?filter[q][status_eq]=pending' },
   {
     name: 'memberships: access_scope_eq, a third',
-    every: false,
+    every: true,
     of: () => '/memberships?filter[q][access_scope_eq]=test_access',
   },
   {
@@ -53,8 +53,13 @@ export const cases = [
   },
   {
     name: 'memberships: user_email_start, a few',
-    every: false,
+    every: true,
     of: ({ id }) => `/memberships?filter[q][user_email_start]=${id.toLowerCase()}.person-77@`,
+  },
+  {
+    name: 'memberships: reference_start, a few',
+    every: true,
+    of: () => '/memberships?filter[q][reference_start]=ref-77',
   },
   {
     name: 'memberships: user_email_cont, a few',
@@ -81,7 +86,7 @@ export const cases = [
   { name: 'versions: request_id_eq', every: true, of: () => '/versions?filter[q][request_id_eq]=request-77' },
   {
     name: 'versions: resource_type_eq, many',
-    every: false,
+    every: true,
     of: () => '/versions?filter[q][resource_type_eq]=memberships',
   },
   { name: 'versions: event_eq, none', every: true, of: () => '/versions?filter[q][event_eq]=destroy' },
