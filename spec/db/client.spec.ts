@@ -67,6 +67,13 @@ describe('statements that are kept prepared', () => {
     expect((await kept()).rows).toHaveLength(0)
     await ask()
     expect((await kept()).rows).toHaveLength(1)
+    const each = () =>
+      knex
+        .queryBuilder()
+        .options({ prepare: false })
+        .select(knex.raw('?::int as asked_often_too', [1]))
+    for (const _ of [1, 2, 3, 4]) await each()
+    expect((await kept()).rows).toHaveLength(1)
     await close()
     await database.drop()
     await server.stop()

@@ -2,7 +2,7 @@
 export interface Statement {
   readonly sql: string
   readonly bindings?: readonly unknown[]
-  options?: object
+  options?: { readonly prepare?: boolean; readonly name?: string }
   response?: unknown
 }
 

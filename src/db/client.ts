@@ -13,15 +13,17 @@ declare class Dialect extends EventEmitter {
 const Base = PostgresClient as typeof Dialect
 
 /** knex's client for PostgreSQL, with fewer and cheaper round trips: a transaction begins with its first statement, and
- *  what is asked again and again is parsed and planned once a connection (`prepare`). A class, because knex makes the
- *  client of each transaction from that of its parent. Source: PERFORMANCE 4.2 */
+ *  what is asked again and again is parsed and planned once a connection (`prepare`), unless the query's options say
+ *  `prepare: false`. A class, because knex makes the client of each transaction from that of its parent.
+ *  Source: PERFORMANCE 4.2 */
 export function clientClass({ prepare }: { prepare: boolean }): typeof Knex.Client {
   const name = createNames()
   const joined = createBegins()
   class GatehouseClient extends Base {
     override _query(connection: object, statement: Statement): Promise<Statement> {
       // Only texts with bindings: what has none may be several statements.
-      const known = prepare && (statement.bindings?.length ?? 0) > 0 ? name(statement.sql) : undefined
+      const wanted = prepare && statement.options?.prepare !== false && (statement.bindings?.length ?? 0) > 0
+      const known = wanted ? name(statement.sql) : undefined
       if (known !== undefined) statement.options = { ...statement.options, name: known }
       return joined(connection, statement, (one) => super._query(connection, one))
     }

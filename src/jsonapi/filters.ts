@@ -103,6 +103,8 @@ function along(query: Knex.QueryBuilder, scope: Scope, { path, filter }: { path:
 
 /** Narrows a closed query by the filters: all of them must hold; of OR-combined names, one. */
 export function applyFilters(query: Knex.QueryBuilder, scope: Scope, filters: readonly Filter[]): void {
+  // Planned anew with its values each time: how many rows meet a filter differs too much from value to value.
+  if (filters.length > 0) query.options({ prepare: false })
   for (const filter of filters) {
     query.where((group) => {
       for (const path of filter.paths) group.orWhere((one) => along(one, scope, { path, filter }))
