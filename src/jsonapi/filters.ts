@@ -89,16 +89,48 @@ function condition(query: Knex.QueryBuilder, path: FilterPath, filter: Filter): 
   if (predicate.orNull) query.orWhereNull(column)
 }
 
+interface Way {
+  readonly path: FilterPath
+  readonly filter: Filter
+}
+
 /** Conditions behind a relationship ask the target through the door, so that a hidden row cannot be guessed at. */
-function along(query: Knex.QueryBuilder, scope: Scope, { path, filter }: { path: FilterPath; filter: Filter }): void {
-  const [step, ...rest] = path.through
+function behind(scope: Scope, { path: { found: _, ...path }, filter }: Way): Knex.QueryBuilder {
+  const [step, ...through] = path.through
+  if (step === undefined) throw new Error('the path leads nowhere')
+  return scope.from(step.target).where((group) => along(group, scope, { path: { ...path, through }, filter }))
+}
+
+function along(query: Knex.QueryBuilder, scope: Scope, { path, filter }: Way): void {
+  const [step] = path.through
   if (step === undefined) query.where((group) => condition(group, path, filter))
   else {
-    const below = scope.from(step.target).select('id')
-    below.where((group) => along(group, scope, { path: { ...path, through: rest }, filter }))
-    query.whereIn(step.key, below)
+    if (path.found === undefined) query.whereIn(step.key, behind(scope, { path, filter }).select('id'))
+    else query.whereIn(step.key, path.found)
     if (meetsNull(filter.predicate, filter.values)) query.orWhereNull(step.key)
   }
+}
+
+/** So many ids at most are named in a statement. */
+const FEW = 100
+
+/** Looks up what the filters ask of related rows, where few meet it: of ids that are named the planner knows how many rows
+ *  each has, of a subquery it does not, and then reads the list in its order until enough have been met. */
+export function lookAhead(scope: Scope, filters: readonly Filter[]): Promise<Filter[]> {
+  const look = async (filter: Filter, path: FilterPath): Promise<FilterPath> => {
+    if (path.through.length === 0) return path
+    const found: string[] = await behind(scope, { path, filter })
+      .options({ prepare: false })
+      .limit(FEW + 1)
+      .pluck('id')
+    return found.length > FEW ? path : { ...path, found }
+  }
+  return Promise.all(
+    filters.map(async (filter) => ({
+      ...filter,
+      paths: await Promise.all(filter.paths.map((path) => look(filter, path))),
+    })),
+  )
 }
 
 /** Narrows a closed query by the filters: all of them must hold; of OR-combined names, one. */

@@ -11,6 +11,8 @@ export interface FilterPath {
   readonly kind: FieldKind
   /** Whether the column holds no capital letter. */
   readonly lower?: boolean
+  /** The ids behind the first relationship that meet the filter, where they were looked up beforehand. */
+  readonly found?: readonly string[]
 }
 
 /** One condition: any of `paths` meets the predicate for the values. */

@@ -3,7 +3,7 @@ import type { Context } from '../access/context.js'
 import type { Row } from '../access/guarded.js'
 import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
-import { applyFilters, kindsOf } from './filters.js'
+import { applyFilters, kindsOf, lookAhead } from './filters.js'
 import { type Found, withIncludes } from './include.js'
 import { readPage } from './page-rows.js'
 import type { CompiledRelationship, Resource } from './registry.js'
@@ -34,10 +34,11 @@ async function countedTotal({ ctx, query }: Reading, resource: Resource, near?: 
 /** Reads one page of a collection: of all, or of the far end of a relationship. */
 export async function readCollection(reading: Reading, resource: Resource, near?: Near): Promise<Page> {
   const { ctx, query } = reading
+  const filters = await lookAhead(ctx.scope, query.filters)
   const filtered = (): Knex.QueryBuilder => {
     const builder = ctx.scope.from(resource.name)
     if (near !== undefined) narrowToMany(builder, near.relationship, { ids: [near.parent.id], scope: ctx.scope })
-    applyFilters(builder, ctx.scope, query.filters)
+    applyFilters(builder, ctx.scope, filters)
     return builder
   }
   const known = await countedTotal(reading, resource, near)
