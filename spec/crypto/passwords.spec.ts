@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { checkPassword, hashPassword } from '../../src/crypto/passwords.js'
+import { checkPassword, hashPassword, inLine } from '../../src/crypto/passwords.js'
 import { AppError } from '../../src/errors.js'
 
 const COST = 4
@@ -44,5 +44,26 @@ describe('passwords', () => {
       expect((error as AppError).headers).toEqual({ 'Retry-After': '1' })
     }
     expect(await hashPassword('after the storm', COST)).toMatch(/^\$2b\$04\$/)
+  })
+
+  test('S7 who is one too many in the line is refused before anything is done for them', async () => {
+    let [begun, end] = [0, (): void => undefined]
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const work = async (): Promise<void> => {
+      begun += 1
+      await ended
+    }
+    const all = Array.from({ length: 2000 }, () => inLine(work))
+    const outcomes = Promise.allSettled(all)
+    const served = begun
+    expect(served).toBeGreaterThan(0)
+    expect(served).toBeLessThan(2000)
+    await expect(inLine(work)).rejects.toMatchObject({ status: 429, headers: { 'Retry-After': '1' } })
+    end()
+    expect((await outcomes).filter(({ status }) => status === 'fulfilled')).toHaveLength(served)
+    await expect(inLine(async () => Promise.reject(new Error('its own')))).rejects.toThrow('its own')
+    await expect(inLine(async () => 'free again')).resolves.toBe('free again')
   })
 })

@@ -35,11 +35,9 @@ export interface Shopper {
 
 /** The people whom tokens are issued for: users, and the shoppers of an organization. */
 export interface Owners {
-  /** The enabled user with this address and password. An unknown address, a user without a password or one who is
-   *  disabled costs what a wrong password costs, and answers the same (ATTACKS S3). Throws `too_many` when too many
-   *  passwords are being checked. */
-  userWithPassword(sign: { email: string; password: string }): Promise<{ id: string; email: string } | undefined>
-  /** The same of an organization's shopper. */
+  /** An organization's enabled shopper with this address and password. An unknown address, a shopper without a password or
+   *  one who is disabled costs what a wrong password costs, and answers the same (ATTACKS S3). Throws `too_many` when too
+   *  many passwords are being checked. */
   customerWithPassword(sign: { organizationId: string; email: string; password: string }): Promise<Shopper | undefined>
   /** Whether an enabled shopper has this password still. Ask after the family has begun, in its transaction: its row holds
    *  the shopper's key, so who changes the password is waited for, or waits and then ends the family. */
@@ -100,16 +98,6 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
     return { id: found.id, email: found.email, passwordHash: found.password_hash }
   }
   return {
-    userWithPassword: async ({ email, password }) => {
-      const found = await asAuth(knex, (trx) =>
-        trx<Kept>('users')
-          .where({ email: canonical(email) })
-          .whereNull('disabled_at')
-          .whereNotNull('email_verified_at')
-          .first('id', 'email', 'password_hash'),
-      )
-      return admit(found, password)
-    },
     customerWithPassword: async ({ organizationId, email, password }) => {
       const found = await asAuth(knex, (trx) =>
         trx<Kept>('customers')

@@ -1,6 +1,7 @@
 import { type Candidate, checkCandidate, findCandidate, renewHash } from '../access/accounts-sign-in.js'
 import { canonicalAddress } from '../access/addresses.js'
 import type { LimitName } from '../config/limits.js'
+import { inLine } from '../crypto/passwords.js'
 import { networkOf } from '../http/client-address.js'
 import { networkFor } from '../http/request.js'
 import type { LimitKey, Limits } from '../limits/limits.js'
@@ -35,13 +36,22 @@ export async function giveEachBack(limits: Limits, takings: readonly Taking[]): 
  *  a network before is not kept out there by what others do elsewhere, so nobody can lock a person out. */
 const strangersTry = (known: boolean, key: LimitKey): Taking[] => (known ? [] : [['sign_in_stranger', key]])
 
+/** What somebody has typed into the form. */
+interface Typed {
+  readonly address: string
+  readonly password: string
+}
+
 /** Tries a password. The try is counted before its hash is computed, and given back when it was right: a hundred at once
  *  are a hundred (ATTACKS S5). The same work is done whoever it is (S3).
  *  @returns undefined whatever the reason.  @throws AppError too_many */
-export async function tryPassword(
+export const tryPassword = (parts: EntranceParts, visit: Visit, typed: Typed): Promise<Admitted | undefined> =>
+  inLine(() => tryInLine(parts, visit, typed))
+
+async function tryInLine(
   { db, config, limits }: EntranceParts,
   visit: Visit,
-  { address, password }: { address: string; password: string },
+  { address, password }: Typed,
 ): Promise<Admitted | undefined> {
   const { knex } = db
   const network = networkFor(visit.req)

@@ -1,3 +1,4 @@
+import { inLine } from '../../crypto/passwords.js'
 import { AppError } from '../../errors.js'
 import { grantScope } from '../scopes.js'
 import type { Grant, GrantRequest, GrantTools } from './grant.js'
@@ -41,7 +42,7 @@ export const password: Grant = {
   issue: async (request, tools) => {
     const { client, parameters, subjects, now } = request
     const scope = grantScope(parameters.get('scope'), client, subjects)
-    const shopper = await shopperFor(request, tools)
+    const shopper = await inLine(() => shopperFor(request, tools))
     const signIn = { authenticatedAt: now, amr: ['pwd'], sessionId: undefined }
     const owner = { id: shopper.id, type: 'Customer' } as const
     return issueTokens(
