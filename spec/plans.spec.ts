@@ -64,13 +64,17 @@ interface Node {
 
 const nodes = (plan: Node): Node[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
 
+// Entries of an index that are read are dear, too: among the few rows of a spec reading all of them in order costs no more
+// than finding some and sorting those, and statistics that come and go would decide.
+const DEAR = 'set local enable_seqscan = off; set local cpu_index_tuple_cost = 100'
+
 /** The nodes of a statement's plan, where reading all of a table is dear; among rows that `crowd` adds for its sake. */
 async function plansOf({ sql, bindings, role }: Statement, crowd?: string): Promise<Node[]> {
   let rows: { 'QUERY PLAN': { Plan: Node }[] }[] = []
   await service.db.knex.transaction(async (trx) => {
     if (crowd !== undefined) await trx.raw(`set local session_replication_role = replica; ${crowd}`)
     await trx.raw(
-      `set local enable_seqscan = off; set local role ${role}; select set_config('app.organization_ids', '${organizationId}', true)`,
+      `${DEAR}; set local role ${role}; select set_config('app.organization_ids', '${organizationId}', true)`,
     )
     // The driver itself: the text has its numbered bindings already.
     const client: pg.Client = await trx.client.acquireConnection()
