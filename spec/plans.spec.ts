@@ -64,9 +64,9 @@ interface Node {
 
 const nodes = (plan: Node): Node[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
 
-// Entries of an index that are read are dear, too: among the few rows of a spec reading all of them in order costs no more
-// than finding some and sorting those, and statistics that come and go would decide.
-const DEAR = 'set local enable_seqscan = off; set local cpu_index_tuple_cost = 100'
+// A bitmap is read by a condition or not at all. Through an index a table can also be read from end to end, in its order, and
+// among the few rows of a spec the statistics of the moment would decide whether it is.
+const DEAR = ['seqscan', 'indexscan', 'indexonlyscan'].map((kind) => `set local enable_${kind} = off`).join('; ')
 
 /** The nodes of a statement's plan, where reading all of a table is dear; among rows that `crowd` adds for its sake. */
 async function plansOf({ sql, bindings, role }: Statement, crowd?: string): Promise<Node[]> {
