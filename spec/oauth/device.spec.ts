@@ -175,6 +175,54 @@ describe('RFC 8628 devices', () => {
     expect((await start({ ...tv, scope: 'nonsense' })).body.error).toBe('invalid_scope')
   })
 
+  describe('9700-08 resource', () => {
+    const core = () => `https://${owner.organization.attributes.slug}.${service.config.domain}/api`
+
+    test('the person sees for what the tokens also are; only that may be asked for with the code', async () => {
+      const { body } = await start({ ...tv, resource: core() })
+      const browser = await browserOf(owner.userId)
+      const page = await typed(browser, body.user_code)
+      expect(page.text).toContain(core())
+      await browser.submit(page, {}, { press: 'allow' })
+      for (const resource of ['https://evil.test/api', service.config.issuer, service.config.apiUrl])
+        expect((await poll(body.device_code, { ...tv, resource })).body.error).toBe('invalid_target')
+      const token = await poll(body.device_code, { ...tv, resource: core() })
+      expect(claimsOf(token.body.access_token).aud).toEqual([service.config.apiUrl, core()])
+      const { refresh_token } = token.body
+      const next = await post('/oauth/token', { ...tv, grant_type: 'refresh_token', refresh_token })
+      expect(claimsOf(String(next.body.access_token)).aud).toEqual([service.config.apiUrl, core()])
+    })
+
+    test('it may be left out, and our own API may be named both times', async () => {
+      const browser = await browserOf(owner.userId)
+      const { apiUrl } = service.config
+      const asked = [
+        [{ resource: core() }, {}, [apiUrl, core()]],
+        [{ resource: apiUrl }, { resource: apiUrl }, [apiUrl]],
+        [{}, { resource: apiUrl }, [apiUrl]],
+      ] as const
+      for (const [first, second, audience] of asked) {
+        const { body } = await start({ ...tv, ...first })
+        await browser.submit(await typed(browser, body.user_code), {}, { press: 'allow' })
+        const token = await poll(body.device_code, { ...tv, ...second })
+        expect(claimsOf(token.body.access_token).aud).toEqual(audience)
+      }
+    })
+
+    test.each(['https://evil.test/api', 'not a uri', 'https://other.gatehouse.test/api'])(
+      '%s is invalid_target before there is a code, and later',
+      async (resource) => {
+        expect((await start({ ...tv, resource })).body.error).toBe('invalid_target')
+        expect((await start({ ...DASHBOARD, resource })).body.error).toBe('invalid_target')
+        const { body } = await start()
+        const browser = await browserOf(owner.userId)
+        await browser.submit(await typed(browser, body.user_code), {}, { press: 'allow' })
+        expect((await poll(body.device_code, { ...tv, resource })).body.error).toBe('invalid_target')
+        expect((await poll(body.device_code)).status).toBe(200)
+      },
+    )
+  })
+
   test.each(['GET', 'DELETE'])('%s is 405', async (method) => {
     expect((await call(service, '/oauth/device_authorization', { method })).status).toBe(405)
   })

@@ -3,13 +3,14 @@ import type { Config } from '../config.js'
 import type { Secrets } from '../crypto/secrets.js'
 import { AppError } from '../errors.js'
 import type { DeviceCodes } from '../tokens/device-codes.js'
+import { type ResourceSettings, resourceOf } from './authorize/resources.js'
 import type { Clients } from './clients.js'
 import { CLIENT_PARAMETERS, readCredentials } from './credentials.js'
 import { grantScope, type Subjects } from './scopes.js'
 import type { TokenRequest } from './server.js'
 
 /** Every body parameter that the endpoint for devices reads. */
-export const DEVICE_PARAMETERS: ReadonlySet<string> = new Set(['scope', ...CLIENT_PARAMETERS])
+export const DEVICE_PARAMETERS: ReadonlySet<string> = new Set(['scope', 'resource', ...CLIENT_PARAMETERS])
 
 /** The answer to a device. Source: RFC 8628 §3.2 */
 export interface DeviceAnswer {
@@ -46,7 +47,7 @@ interface DeviceParts {
   readonly clients: Clients
   readonly secrets: Pick<Secrets, 'newSecret' | 'hash'>
   readonly deviceCodes: DeviceCodes
-  readonly config: Pick<Config, 'pagesUrl'>
+  readonly config: Pick<Config, 'pagesUrl'> & ResourceSettings
   readonly subjects: Subjects
 }
 
@@ -66,7 +67,7 @@ async function saveUnderNewUserCode(code: NewCode, { secrets, deviceCodes }: Dev
 }
 
 /** Begins the sign-in of a device that has no browser.
- *  Throws what authenticating throws, `unauthorized_client`, `invalid_scope`. Source: RFC 8628 §3.1, §3.2 */
+ *  Throws what authenticating throws, `unauthorized_client`, `invalid_scope`, `invalid_target`. Source: RFC 8628 §3.1, §3.2; RFC 8707 §2 */
 export async function answerDeviceRequest(
   { parameters, authorization, now }: TokenRequest,
   parts: DeviceParts,
@@ -76,9 +77,10 @@ export async function answerDeviceRequest(
   if (client.kind !== 'webapp' && client.kind !== 'dashboard')
     throw new AppError('unauthorized_client', { detail: 'This application acts for itself: nobody signs in to it.' })
   const scope = grantScope(parameters.get('scope'), client, subjects)
+  const resource = resourceOf(parameters.get('resource'), client, config)
   const deviceCode = secrets.newSecret(PREFIX)
   const expiresAt = new Date(now.getTime() + LIFE_SECONDS * 1000)
-  const kept = { hash: secrets.hash(deviceCode), clientId: client.clientId, scope, now, expiresAt }
+  const kept = { hash: secrets.hash(deviceCode), clientId: client.clientId, scope, resource, now, expiresAt }
   const userCode = shownCode(await saveUnderNewUserCode({ ...kept, intervalSeconds: INTERVAL_SECONDS }, parts))
   return {
     device_code: deviceCode,

@@ -136,7 +136,7 @@ export const oauthParts: { paths: Json; schemas: Json } = {
     },
     '/oauth/device_authorization': {
       post: post('device_authorization', 'Begin on a device without a browser (RFC 8628)', {
-        request: form({ scope }, []),
+        request: form({ scope, ...texts(['resource']) }, []),
         ok: answer('The codes.', named('DeviceCode')),
       }),
     },

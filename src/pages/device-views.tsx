@@ -40,6 +40,8 @@ export interface DeviceProps {
   readonly maker: string | undefined
   /** As the device shows it. */
   readonly code: string
+  /** Another resource server for which its tokens are. */
+  readonly resource: string | undefined
   /** What it may do, in words. */
   readonly words: readonly string[]
   /** The organization that it will act in; undefined: one of `seats`, or all. */
@@ -58,11 +60,12 @@ function Place({ organization, seats }: Pick<DeviceProps, 'organization' | 'seat
 /** The page on which a person lets a device in, or does not: always asked, whoever opened it with the code filled in,
  *  since that may have been somebody else's device. Source: RFC 8628 §3.3.1, §5.4 */
 export function DeviceConsentPage(props: DeviceProps): VNode {
-  const { visit, application, maker, code, words, organization, seats, someoneElse } = props
+  const { visit, application, maker, code, resource, words, organization, seats, someoneElse } = props
   const where = organization?.name ?? (seats.length > 0 ? 'the organization below' : 'all your organizations')
   const rows: [string, VNode | string][] = [
     ['Code', <code>{code}</code>],
     ['Organization', organization?.name ?? (seats.length > 0 ? 'You choose below' : 'All of yours')],
+    ...(resource === undefined ? [] : [['Also for', resource] as [string, string]]),
     ...(maker === undefined ? [] : [['Made by', maker] as [string, string]]),
   ]
   return (

@@ -70,6 +70,7 @@ export function createDevice({ visits, db: { knex }, secrets, clients, limits }:
         application={client.name}
         maker={organizationId === undefined ? undefined : await makerOf(knex, { organizationId, applicationId })}
         code={shownCode(code)}
+        resource={device.resource}
         words={wordsOf(device.scope, only?.name ?? (spans ? 'all your organizations' : 'the organization'))}
         organization={only}
         seats={spans ? [] : seats}

@@ -17,12 +17,19 @@ export interface WaitingDevice {
   readonly hash: string
   readonly clientId: string
   readonly scope: string
+  /** Another resource server that the tokens are for (RFC 8707). */
+  readonly resource: string | undefined
 }
 
 /** How a device's question was answered. `too_fast`: the interval has grown by five seconds. */
 export type Poll =
   | { readonly status: 'unknown' | 'too_fast' | 'expired' | 'pending' | 'denied' | 'used' }
-  | { readonly status: 'approved'; readonly scope: string; readonly approval: Approval }
+  | {
+      readonly status: 'approved'
+      readonly scope: string
+      readonly resource: string | undefined
+      readonly approval: Approval
+    }
 
 /** Device codes, by keyed hashes; a device's code and its person's code are two. */
 export interface DeviceCodes {
@@ -32,6 +39,7 @@ export interface DeviceCodes {
     userCodeHash: string
     clientId: string
     scope: string
+    resource: string | undefined
     intervalSeconds: number
     now: Date
     expiresAt: Date
@@ -51,6 +59,7 @@ const GROWTH_SECONDS = 5
 interface Row {
   client_id: string
   scope: string
+  resource: string | null
   status: 'pending' | 'approved' | 'denied' | 'used'
   organization_id_chosen: string | null
   user_id: string
@@ -61,6 +70,8 @@ interface Row {
   polled_at: string | null
   expires_at: string
 }
+
+type WaitingRow = Omit<WaitingDevice, 'resource'> & Pick<Row, 'resource'>
 
 const approvalOf = (row: Row): Approval => ({
   organizationId: row.organization_id_chosen ?? undefined,
@@ -94,30 +105,37 @@ async function answer(trx: Knex.Transaction, hash: string, { clientId, now }: { 
     })
   if (fast) return { status: 'too_fast' } as const
   if (row.status !== 'approved') return { status: row.status }
-  return { status: 'approved', scope: row.scope, approval: approvalOf(row) } as const
+  return {
+    status: 'approved',
+    scope: row.scope,
+    resource: row.resource ?? undefined,
+    approval: approvalOf(row),
+  } as const
 }
 
 /** Makes the store of device codes. Source: RFC 8628 §3.5 */
 export function createDeviceCodes(knex: Knex): DeviceCodes {
   return {
-    save: ({ hash, userCodeHash, clientId, scope, intervalSeconds, now, expiresAt }) =>
+    save: ({ hash, userCodeHash, clientId, scope, resource, intervalSeconds, now, expiresAt }) =>
       asAuth(knex, async (trx) => {
         const row = {
           hash,
           user_code_hash: userCodeHash,
           client_id: clientId,
           scope,
+          resource: resource ?? null,
           interval_seconds: intervalSeconds,
         }
         await trx('device_codes').insert({ ...row, created_at: now, expires_at: expiresAt })
       }),
     waiting: (userCodeHash, now) =>
-      asAuth(knex, (trx) =>
-        trx('device_codes')
+      asAuth(knex, async (trx) => {
+        const row = await trx('device_codes')
           .where({ user_code_hash: userCodeHash, status: 'pending' })
           .where('expires_at', '>', now)
-          .first<WaitingDevice | undefined>('hash', 'client_id as clientId', 'scope'),
-      ),
+          .first<WaitingRow | undefined>('hash', 'client_id as clientId', 'scope', 'resource')
+        return row && { ...row, resource: row.resource ?? undefined }
+      }),
     decide: (hash, { approval, now }) =>
       asAuth(knex, async (trx) => {
         const decided = await trx('device_codes')

@@ -206,9 +206,13 @@ describe('what a code is bound to', () => {
     expect(outcome(await again({ scope: 'market:all' }))).toBe('400 invalid_scope')
     expect(outcome(await again({ scope: `${scope} openid` }))).toBe('400 invalid_scope')
     expect(outcome(await again({ resource: 'https://other.example.com/api' }))).toBe('400 invalid_target')
+    expect(outcome(await again({ resource: service.config.apiUrl }))).toBe('400 invalid_target')
     const { body } = await again({ resource: 'https://shop.example.com/api' })
     expect(body.scope).toBe(scope)
     expect(decodeJwt(body.access_token).aud).toEqual([service.config.apiUrl, 'https://shop.example.com/api'])
+    // Which every token is for: nothing is kept of it.
+    const { form } = await signInCode(service, { owner, webapp })
+    expect(outcome(await token({ ...form, resource: service.config.apiUrl }))).toBe('200')
   })
 
   test('6749-02 6749-03 what is sent twice, and what is sent empty', async () => {

@@ -53,7 +53,7 @@ async function refuseSecondUse(code: KeptCode, now: Date, { knex, revocations }:
 /** The code of this request, which counts and fits. A wrong guess burns it.
  *  @throws AppError malformed, invalid_grant, invalid_scope, invalid_target */
 async function codeFor({ client, parameters, now }: GrantRequest, tools: GrantTools): Promise<KeptCode> {
-  const { knex, secrets } = tools
+  const { knex, secrets, audience } = tools
   const text = parameters.get('code')
   if (text === undefined) throw new AppError('malformed', { detail: 'The parameter code is missing.' })
   const code = await findCode(knex, secrets.hash(text))
@@ -64,7 +64,7 @@ async function codeFor({ client, parameters, now }: GrantRequest, tools: GrantTo
     await burnCode(knex, code, now)
     throw refusal()
   }
-  checkRepeated(parameters, code)
+  checkRepeated(parameters, code, audience)
   return code
 }
 

@@ -1,8 +1,9 @@
 import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
-import { type Approval, createDeviceCodes, type Poll } from '../../tokens/device-codes.js'
+import { createDeviceCodes, type Poll } from '../../tokens/device-codes.js'
 import type { Grant, GrantRequest, GrantTools } from './grant.js'
 import { type Issue, prepareTokens } from './issue.js'
+import { checkResource } from './standing.js'
 
 const refuse = (kind: AppError['kind'], detail: string): AppError => new AppError(kind, { detail })
 
@@ -26,7 +27,7 @@ function refusalOf(status: Exclude<Poll['status'], 'approved'>): AppError {
 /** The tokens of an approval, as long as everybody in it still stands: the seat, the session, the organization. */
 async function issueOf(
   { client, now }: GrantRequest,
-  { approval, scope }: { approval: Approval; scope: string },
+  { approval, scope, resource }: Extract<Poll, { status: 'approved' }>,
   { owners }: GrantTools,
 ): Promise<Issue> {
   const { organizationId, userId, sessionId, authenticatedAt, amr } = approval
@@ -38,6 +39,7 @@ async function issueOf(
     owner: { id: userId, type: 'User' },
     scope,
     signIn: { authenticatedAt, amr, sessionId },
+    resource,
     refresh: 'begin',
     now,
   }
@@ -47,7 +49,7 @@ async function issueOf(
 export const deviceCode: Grant = {
   grantType: 'urn:ietf:params:oauth:grant-type:device_code',
   kinds: ['webapp', 'dashboard'],
-  parameters: ['device_code'],
+  parameters: ['device_code', 'resource'],
   checks: [
     (request) => {
       codeOf(request)
@@ -58,6 +60,7 @@ export const deviceCode: Grant = {
     const hash = tools.secrets.hash(codeOf(request))
     const poll = await deviceCodes.poll({ hash, clientId: request.client.clientId, now: request.now })
     if (poll.status !== 'approved') throw refusalOf(poll.status)
+    checkResource(request.parameters, poll.resource, tools.audience)
     const issue = await issueOf(request, poll, tools)
     const prepared = await prepareTokens(issue, tools)
     await asAuth(tools.knex, async (trx) => {

@@ -81,12 +81,12 @@ async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantT
   return found
 }
 
-function issueFor({ token, standing }: Found, request: GrantRequest): Issue {
+function issueFor({ token, standing }: Found, request: GrantRequest, { audience }: GrantTools): Issue {
   const { client, now } = request
   const { family } = token
   const { userId, customerId, authenticatedAt, amr, sessionId, customClaim, resource, asserted } = family
   if (standing === undefined || isStale(token, standing, now)) throw refusal()
-  checkResource(request.parameters, resource)
+  checkResource(request.parameters, resource, audience)
   const owner = userId === undefined ? customerId : userId
   return {
     client,
@@ -120,7 +120,7 @@ export const refreshToken: Grant = {
   issue: async (request, tools) => {
     const found = await tokenFor(request, tools)
     const { token } = found
-    const issue = issueFor(found, request)
+    const issue = issueFor(found, request, tools)
     const earlier = earlierAnswer(token, tools)
     if (earlier !== undefined) return earlier
     const { body, refreshHash: successor = '' } = await prepareTokens(issue, tools)

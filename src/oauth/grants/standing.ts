@@ -33,18 +33,19 @@ const sameItems = (one: string, other: string): boolean => {
 export function checkRepeated(
   parameters: Parameters,
   granted: { readonly scope: string; readonly resource: string | undefined },
+  audience: string,
 ): void {
   const scope = parameters.get('scope')
   if (scope !== undefined && !sameItems(scope, granted.scope)) {
     throw new AppError('invalid_scope', { detail: 'The scope must be the one that was agreed to, or be left out.' })
   }
-  checkResource(parameters, granted.resource)
+  checkResource(parameters, granted.resource, audience)
 }
 
-/** Checks that no other resource server is asked for than the one granted.
+/** Checks that no other resource server is asked for than the one granted; without one that is our own API, `audience`.
  *  @throws AppError invalid_target */
-export function checkResource(parameters: Parameters, granted: string | undefined): void {
+export function checkResource(parameters: Parameters, granted: string | undefined, audience: string): void {
   const resource = parameters.get('resource')
-  if (resource === undefined || resource === granted) return
+  if (resource === undefined || resource === (granted ?? audience)) return
   throw new AppError('invalid_target', { detail: 'The resource must be the one that was agreed to, or be left out.' })
 }

@@ -1,0 +1,1 @@
+alter table device_codes drop column resource;
