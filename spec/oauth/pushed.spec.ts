@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { anApplication, anOwner, call, type Owner } from '../support/api.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { aMember, anApplication, anOwner, call, change, type Owner } from '../support/api.js'
 import { answerOf, aRequest, aWebapp, CALLBACK } from '../support/authorize.js'
 import { aBrowser, type Browser } from '../support/browser.js'
 import { basic } from '../support/oauth-service.js'
 import { type Service, startService } from '../support/service.js'
+
+const SESSION = '__Host-gatehouse_session'
 
 let service: Service
 let owner: Owner
@@ -172,22 +174,80 @@ describe('RFC 9126 pushed authorization requests', () => {
     expect(answerOf(await browser.submit(page, {}, { press: 'allow' })).code).toBeDefined()
   })
 
+  async function end(id: string, how: string): Promise<void> {
+    const gone =
+      how === 'deleted'
+        ? await owner.delete(`/api_credentials/${id}`)
+        : await owner.patch(`/api_credentials/${id}`, change('api_credentials', id, { _disable: true }))
+    expect(gone.status).toBeLessThan(300)
+  }
+
+  const codesOf = (client_id: string) => service.db.knex('authorization_codes').where({ client_id }).select('hash')
+
   test.each(['deleted', 'disabled'])(
-    'T9 what an application has pushed counts no more once it is %s, and leads nowhere',
+    'T9 what an application has pushed counts no more once it is %s: before it is opened, before the answer, with its code',
     async (how) => {
       const other = await aWebapp(service, owner)
-      const request_uri = await pushed({ ...aRequest(other.clientId), client_secret: other.clientSecret })
-      const gone =
-        how === 'deleted'
-          ? await owner.delete(`/api_credentials/${other.id}`)
-          : await owner.patch(`/api_credentials/${other.id}`, {
-              data: { type: 'api_credentials', id: other.id, attributes: { _disable: true } },
-            })
-      expect(gone.status).toBeLessThan(300)
-      const page = await open(request_uri, { client_id: other.clientId })
-      expect([page.status >= 400, page.location]).toEqual([true, undefined])
+      const form = { ...aRequest(other.clientId), client_secret: other.clientSecret }
+      const [unopened, opened, answered] = [await pushed(form), await pushed(form), await pushed(form)]
+      const [page, agreed] = [
+        await open(opened, { client_id: other.clientId }),
+        await open(answered, { client_id: other.clientId }),
+      ]
+      const { code = '' } = answerOf(await browser.submit(agreed, {}, { press: 'allow' }))
+      await end(other.id, how)
+      for (const next of [
+        await open(unopened, { client_id: other.clientId }),
+        await browser.submit(page, {}, { press: 'allow' }),
+      ]) {
+        expect([next.status >= 400, next.location]).toEqual([true, undefined])
+      }
+      // The one that was given before, if any: none has come.
+      expect((await codesOf(other.clientId)).length).toBeLessThan(2)
+      const client = { client_id: other.clientId, client_secret: other.clientSecret }
+      const body = new URLSearchParams({ ...client, grant_type: 'authorization_code', code, redirect_uri: CALLBACK })
+      const answer = await fetch(`${service.url}/oauth/token`, { method: 'POST', body })
+      expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([401, 'invalid_client'])
     },
   )
+
+  describe('T9 R6 the person’s session has ended since', () => {
+    let other: Awaited<ReturnType<typeof aWebapp>>
+    let mine: Browser
+    const started = async () => {
+      other = await aWebapp(service, owner)
+      const request_uri = await pushed({ ...aRequest(other.clientId), client_secret: other.clientSecret })
+      return `/oauth/authorize?${new URLSearchParams({ client_id: other.clientId, request_uri })}`
+    }
+    beforeEach(async () => {
+      mine = aBrowser(service)
+      await mine.signIn((await aMember(service, owner, owner.roles.Admin ?? '')).userId)
+    })
+    const endSession = async (): Promise<void> => {
+      const session = await service.parts.sessions.find(mine.cookies.get(SESSION) ?? '', service.parts.clock())
+      await service.parts.sessions.end(session as never, service.parts.clock())
+    }
+
+    test('before it is opened: the person signs in first, and is asked', async () => {
+      const path = await started()
+      await endSession()
+      const { location } = await mine.get(path)
+      const to = new URL(location ?? '', 'http://here')
+      expect([to.pathname, await codesOf(other.clientId)]).toEqual(['/login', []])
+      await mine.signIn(owner.userId)
+      const page = await mine.follow(await mine.get(to.searchParams.get('return_to') ?? ''))
+      expect(answerOf(await mine.submit(page, {}, { press: 'allow' })).code).toBeDefined()
+    })
+
+    test('before the answer: the form belongs to that session, and its name is used up', async () => {
+      const path = await started()
+      const page = await mine.get(path)
+      await endSession()
+      const answer = await mine.submit(page, {}, { press: 'allow' })
+      expect([answer.status, answer.location, await codesOf(other.clientId)]).toEqual([403, undefined, []])
+      expect((await mine.get(path)).status).toBe(400)
+    })
+  })
 
   test('the sweep takes old ones away', async () => {
     const { sweep } = await import('../../src/jobs/sweep.js')
