@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from '../../src/config.js'
 import { connect, type Database } from '../../src/db/connect.js'
 import { AppError } from '../../src/errors.js'
 import { createLimits, type RunningLimits } from '../../src/limits/limits.js'
+import { tellCounts } from '../../src/limits/tell.js'
 import { createMigratedDatabase, realPostgres } from '../support/database.js'
 
 const hash = (text: string): string => `hash of ${text}`
@@ -66,6 +67,14 @@ describe('counting', () => {
     await expect(limits.check('sign_in_account', 'ada')).rejects.toThrow('Too many')
     await limits.giveBack('sign_in_account', 'nobody')
     expect(await through(limits, 20, 'nobody')).toBe(10)
+  })
+
+  test('a look refuses who has used all up, before one too many has been tried', async () => {
+    const limits = alone()
+    expect(await through(limits, 9)).toBe(9)
+    await expect(limits.check('sign_in_account', 'ada')).resolves.toBeUndefined()
+    expect(await through(limits, 1)).toBe(1)
+    await expect(limits.check('sign_in_account', 'ada')).rejects.toThrow('Too many')
   })
 
   test('a key of a megabyte is a key like another', async () => {
@@ -160,6 +169,27 @@ describe('two instances on one PostgreSQL', () => {
     await one.exchange()
     expect(await through(one, 10)).toBe(0)
     await Promise.all([one.stop(), two.stop()])
+  })
+
+  test('an instance that stops tells what it has counted', async () => {
+    const [one, two] = [instance(), instance()]
+    expect(await through(one, 6, 'edsger')).toBe(6)
+    await one.stop()
+    await two.take('sign_in_account', 'edsger')
+    await two.exchange()
+    expect(await through(two, 20, 'edsger')).toBe(3)
+  })
+
+  test('a window is as long as whoever began it told; what comes after it begins another, with nothing of it', async () => {
+    const tell = async (points: number, ms: number) => (await tellCounts(db.knex, [{ key: 'a window', points, ms }]))[0]
+    expect(await tell(7, 60_000)).toMatchObject({ points: 7 })
+    expect(await tell(-9, 60_000)).toMatchObject({ points: 0 })
+    await db.knex('rate_limits').where({ key: 'a window' }).del()
+    await tell(7, 400)
+    expect((await tell(1, 60_000))?.ms).toBeLessThanOrEqual(400)
+    await new Promise((resolve) => setTimeout(resolve, 450))
+    const next = await tell(1, 60_000)
+    expect([next?.points, (next?.ms ?? 0) > 50_000]).toEqual([1, true])
   })
 
   test('what is given back after an exchange is given back everywhere', async () => {
