@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { amount, load, normalAgain, startWorld, tokenAt } from './world.js'
+import { amount, load, lostOf, normalAgain, startWorld, tokenAt } from './world.js'
 
 jest.setTimeout(1_200_000)
 
@@ -16,16 +16,6 @@ describe('PostgreSQL goes away under load', () => {
     options = { token, organizationId: world.organizationId, concurrency: 12, url: () => instance.url }
   })
   afterAll(() => world?.stop())
-
-  async function lost(acknowledged: ReadonlySet<string>): Promise<string[]> {
-    const rows = await world.query<{ name: string }>(
-      `select r.name from roles r join versions v on v.organization_id = r.organization_id and v.resource_id = r.id
-        where r.name = any ($1)`,
-      [[...acknowledged]],
-    )
-    const there = new Set(rows.map(({ name }) => name))
-    return [...acknowledged].filter((name) => !there.has(name))
-  }
 
   test.each([
     ['fast', 'SIGINT'],
@@ -47,7 +37,7 @@ describe('PostgreSQL goes away under load', () => {
         expect(met.withoutRetryAfter).toBe(0)
         expect(met.slowestMs).toBeLessThan(DEADLINE_MS)
         expect(back).toBeLessThan(5_000)
-        expect(await lost(met.acknowledged)).toEqual([])
+        expect(await lostOf(world, met)).toEqual([])
         process.stderr.write(
           `F2 ${signal}: normal after ${Math.round(back)} ms, slowest ${Math.round(met.slowestMs)} ms\n`,
         )

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { newId } from '../../src/ids.js'
 import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
 import { temporaryFolder } from '../support/database.js'
-import { type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, type PostgresOptions, startPostgres } from '../support/postgres.js'
 
 /** How much of a fault suite is run: `quick` in the gate, `long` by `FAULTS=long npm run faults`. */
 export const amount = (quick: number, long: number): number => (process.env.FAULTS === 'long' ? long : quick)
@@ -48,9 +48,10 @@ async function startInstance(env: Record<string, string>): Promise<Instance> {
 /** Makes a world with a demo organization in it. */
 export async function startWorld(
   engine: 'postgresql' | 'embedded',
+  options: PostgresOptions = {},
 ): Promise<World & { demo: { owner: Client; sales_channel: Client } }> {
   const folder = temporaryFolder()
-  const postgres = engine === 'postgresql' ? await startPostgres() : undefined
+  const postgres = engine === 'postgresql' ? await startPostgres(options) : undefined
   const database = postgres === undefined ? {} : { DATABASE_URL: postgres.url() }
   const env = { ...COMMON, ...database, DATA_DIR: folder.path, API_URL: 'http://gatehouse.test/api' }
   const { output } = await gatehouse(['demo', '--json'], { ...env, ISSUER: 'http://gatehouse.test' })
@@ -101,6 +102,17 @@ export interface Met {
   /** 503 answers that did not say when to come again. */
   withoutRetryAfter: number
   slowestMs: number
+}
+
+/** Which acknowledged roles are not there with their version. */
+export async function lostOf({ query }: Pick<World, 'query'>, { acknowledged }: Met): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    `select r.name from roles r join versions v on v.organization_id = r.organization_id and v.resource_id = r.id
+      where r.name = any ($1)`,
+    [[...acknowledged]],
+  )
+  const there = new Set(rows.map(({ name }) => name))
+  return [...acknowledged].filter((name) => !there.has(name))
 }
 
 interface LoadOptions {

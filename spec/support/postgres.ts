@@ -136,14 +136,21 @@ interface RunOptions {
   env: NodeJS.ProcessEnv
 }
 
-function spawnServer(bin: string, port: number, run: RunOptions): { server: ChildProcess; complaint(): string } {
-  const settings = {
+/** Where a server keeps its folder, and settings over ours. */
+export interface PostgresOptions {
+  readonly parent?: string
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+function spawnServer(bin: string, { port, ...more }: Record<string, string | number>, run: RunOptions) {
+  const settings: Record<string, string | number | undefined> = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: run.cwd,
     fsync: 'off',
     max_connections: 120,
     shared_buffers: '64MB',
+    ...more,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const data = join(run.cwd, 'data')
@@ -156,9 +163,9 @@ function spawnServer(bin: string, port: number, run: RunOptions): { server: Chil
 }
 
 /** Starts a PostgreSQL server on a free port of 127.0.0.1 in a temporary folder, without fsync; `stop` removes it all. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres({ parent = tmpdir(), settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const bin = binFolder()
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
+  const folder = mkdtempSync(join(parent, 'gatehouse-pg-'))
   // initdb calls other programs by name.
   const env = { ...process.env, LC_ALL: 'C', PATH: [bin, '/usr/bin', '/bin'].join(delimiter) }
   const run: RunOptions = { ...runAs(), cwd: folder, env }
@@ -175,7 +182,7 @@ export async function startPostgres(): Promise<Postgres> {
     const port = await freePort()
     const url = (database = 'postgres'): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
     const resume = async (): Promise<void> => {
-      const started = spawnServer(bin, port, run)
+      const started = spawnServer(bin, { ...settings, port }, run)
       server = started.server
       guardian?.kill('SIGKILL')
       if (server.pid !== undefined) guardian = guard(server.pid, folder)
