@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { LIMITS } from '../../src/config/limits.js'
+import { jobs } from '../../src/jobs/index.js'
 import { type Service, startService } from '../support/service.js'
 
 const file = (name: string): string => readFileSync(`docs/operations/${name}`, 'utf8')
@@ -47,4 +48,12 @@ test('each limit stands in docs/configuration.md with its default', () => {
     .map(({ variable, points, seconds }) => `| \`${variable}\` | \`${points}/${seconds}\` |`)
     .filter((row) => !text.includes(row))
   expect(missing).toEqual([])
+})
+
+test('each job stands in the table of background jobs, with how often it runs', () => {
+  const rows = [...file('README.md').matchAll(/^\| `([a-z-]+)` \| (\d+) (s|min|h) \|/gm)]
+  const told = rows.map(([, name, number, unit]) => [name, Number(number) * { s: 1, min: 60, h: 3600 }[unit as 's']])
+  expect(Object.fromEntries(told)).toEqual(
+    Object.fromEntries(jobs.map(({ name, everySeconds }) => [name, everySeconds])),
+  )
 })
