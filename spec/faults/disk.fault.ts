@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { load, lostOf, type Met, normalAgain, startWorld, tokenAt } from './world.js'
+import { type Instance, load, lostOf, type Met, normalAgain, startWorld, tokenAt } from './world.js'
 
 jest.setTimeout(600_000)
 
@@ -64,11 +64,13 @@ const SETTINGS = { max_wal_size: '64MB', min_wal_size: '32MB' }
 describe('F9 the disk of the database is full', () => {
   let disk: Awaited<ReturnType<typeof smallDisk>>
   let world: Awaited<ReturnType<typeof startWorld>>
+  let instance: Instance
   let options: Parameters<typeof load>[0]
   beforeAll(async () => {
     disk = await smallDisk()
     world = await startWorld('postgresql', { parent: disk.path, settings: SETTINGS })
-    const { url } = await world.start()
+    instance = await world.start()
+    const { url } = instance
     const token = await tokenAt(url, world.demo.owner)
     options = { token, organizationId: world.organizationId, concurrency: 6, url: () => url }
   })
@@ -130,6 +132,8 @@ describe('F9 the disk of the database is full', () => {
     )
     expect([statuses.length > 5, new Set(statuses)]).toEqual([true, new Set([200])])
     expectOnly503(met)
+    // By which docs/operations/README.md knows it.
+    expect(instance.child.output()).toMatch(/"code":"53100".*"msg":"a request failed"/)
     expect(back).toBeLessThan(5_000)
     expect(await lostOf(world, met)).toEqual([])
   })
