@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
+import { atOnce } from '../../src/db/at-once.js'
 import { connect, type Database } from '../../src/db/connect.js'
 import { createDatabase, realPostgres, specDatabase } from '../support/database.js'
 
@@ -52,6 +53,70 @@ describe('a transaction that begins with its first statement', () => {
     })
     await expect(thrown).rejects.toThrow('before any statement')
     expect(await aloneOf(db.knex)).toBe(true)
+  })
+})
+
+describe('a prologue', () => {
+  const opening = (trx: Knex.Transaction, sql: string) => trx.raw(sql).options({ prologue: true })
+  const tables = async (): Promise<string[]> =>
+    db.knex('pg_tables').where('tablename', 'like', 'escaped%').pluck('tablename')
+
+  test.each([
+    ['by what it asks for', 'set local role nobody_has_made', '22023'],
+    ['as it is written', 'set local rolle gatehouse_auth; nonsense', '42601'],
+  ])('that fails %s fails the first statement, which is not run outside the transaction', async (_, sql, code) => {
+    const work = db.knex.transaction(async (trx) => {
+      await opening(trx, sql)
+      await trx.raw('create table escaped (id int)')
+    })
+    await expect(work).rejects.toMatchObject({ code })
+    expect(await tables()).toEqual([])
+    expect(await aloneOf(db.knex)).toBe(true)
+  })
+
+  test('holds for its own transaction only, whether that writes or only reads', async () => {
+    const role = async (knex: Knex): Promise<string> => (await knex.raw('select current_user as role')).rows[0].role
+    const before = await role(db.knex)
+    for (const readOnly of [false, true]) {
+      const within = db.knex.transaction(async (trx) => {
+        await trx.raw('set local role gatehouse_auth').options({ prologue: true, readOnly })
+        return role(trx)
+      })
+      expect([await within, await role(db.knex)]).toEqual(['gatehouse_auth', before])
+    }
+  })
+
+  test('alone is never sent', async () => {
+    await expect(db.knex.transaction((trx) => opening(trx, 'nonsense').then(() => 'said'))).resolves.toBe('said')
+    expect(await aloneOf(db.knex)).toBe(true)
+  })
+})
+
+describe('one statement as a whole transaction', () => {
+  test('runs as gatehouse_auth, which the connection is not afterwards', async () => {
+    const [asked] = await atOnce<{ role: string; n: number }>(db.knex, 'select current_user as role, ?::int as n', [3])
+    expect(asked).toEqual({ role: 'gatehouse_auth', n: 3 })
+    const { rows } = await db.knex.raw('select current_user as role')
+    expect(rows[0].role).not.toBe('gatehouse_auth')
+  })
+
+  test('leaves nothing when it fails, and the connection free', async () => {
+    await db.knex.raw('create table atonce (n int); grant select, insert on atonce to gatehouse_auth')
+    const half = 'with a as (insert into atonce values (:n) returning n) select 1 / (n - n) from a'
+    await expect(atOnce(db.knex, half, { n: 1 })).rejects.toMatchObject({ code: '22012' })
+    expect(await aloneOf(db.knex)).toBe(true)
+    await atOnce(db.knex, 'insert into atonce values (:n)', { n: 2 })
+    expect(await db.knex('atonce').pluck('n')).toEqual([2])
+  })
+
+  test('inside a transaction is part of it', async () => {
+    const work = db.knex.transaction(async (trx) => {
+      await trx.raw('create table escaped_not (n int)')
+      expect(await atOnce(trx, 'insert into escaped_not values (?) returning n', [7])).toEqual([{ n: 7 }])
+      throw new Error('back')
+    })
+    await expect(work).rejects.toThrow('back')
+    expect(await db.knex('pg_tables').where('tablename', 'escaped_not')).toEqual([])
   })
 })
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** A line to a server that can be made bad. */
 export interface TcpProxy {
@@ -33,14 +34,16 @@ export async function startTcpProxy(to: { host: string; port: number }): Promise
     if (silent) held.push(work)
     else work()
   }
-  const pass = (line: Line, work: () => void): void => {
-    if (delayMs > 0) setTimeout(() => deliver(line, work), delayMs / 2)
-    else deliver(line, work)
-  }
   const pipe = (line: Line, from: Socket, into: Socket): void => {
+    // What is delayed is not overtaken by what comes after the delay has ended.
+    let before = Promise.resolve()
+    const pass = (work: () => void): void => {
+      const due = delayMs > 0 ? pause(delayMs / 2) : undefined
+      before = before.then(() => due).then(() => deliver(line, work))
+    }
     sockets.add(from)
     from.setNoDelay(true)
-    from.on('data', (data) => pass(line, () => void (into.destroyed || into.write(data))))
+    from.on('data', (data) => pass(() => void (into.destroyed || into.write(data))))
     from.on('error', () => undefined)
     from.on('close', () => {
       sockets.delete(from)

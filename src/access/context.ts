@@ -99,10 +99,12 @@ async function lock(trx: Knex.Transaction, { role, organizations, principal, rea
   }
   const caller = callerName(principal)
   const mode = readOnly ? 'set transaction isolation level repeatable read, read only;' : ''
-  // One round trip: ids are checked above, so no bindings are needed and all statements go in one message.
-  await trx.raw(
-    `${mode} set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
-  )
+  // No round trip of its own: ids are checked above, so no bindings are needed and all goes in one message.
+  await trx
+    .raw(
+      `${mode} set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
+    )
+    .options({ prologue: true, readOnly })
 }
 
 interface Opening {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { asAuth } from '../db/roles.js'
+import { atOnce } from '../db/at-once.js'
 import type { Principal } from './principal.js'
 import type { TargetFilters } from './targets.js'
 
@@ -138,20 +138,13 @@ export const isMachine = ({ kind }: Principal): boolean =>
  *  application that is deleted, disabled or expired, or whose organization is gone, has none. */
 export async function loadGrants(knex: Knex, principal: Principal, now: Date): Promise<Grant[]> {
   const { kind, userId: user = null, organizationId: organization = null, applicationId: application } = principal
-  return asAuth(knex, async (trx) => {
-    if (isMachine(principal)) {
-      const answer = await trx.raw<{ rows: GrantRow[] }>(OF_APPLICATION, { organization, application, now })
-      return answer.rows.map((row) => applicationGrant(row, principal))
-    }
-    const narrowed = organization === null ? '' : ' and m.organization_id = :organization'
-    const through = kind === 'webapp' ? THROUGH_WEBAPP : ''
-    const answer = await trx.raw<{ rows: GrantRow[] }>(`${OF_USER}${narrowed}${through}`, {
-      user,
-      organization,
-      application,
-      webapp: kind === 'webapp',
-      now,
-    })
-    return answer.rows.map(grantOf)
-  })
+  if (isMachine(principal)) {
+    const rows = await atOnce<GrantRow>(knex, OF_APPLICATION, { organization, application, now })
+    return rows.map((row) => applicationGrant(row, principal))
+  }
+  const narrowed = organization === null ? '' : ' and m.organization_id = :organization'
+  const through = kind === 'webapp' ? THROUGH_WEBAPP : ''
+  const values = { user, organization, application, webapp: kind === 'webapp', now }
+  const rows = await atOnce<GrantRow>(knex, `${OF_USER}${narrowed}${through}`, values)
+  return rows.map(grantOf)
 }

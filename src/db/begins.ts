@@ -2,38 +2,68 @@
 export interface Statement {
   readonly sql: string
   readonly bindings?: readonly unknown[]
-  options?: { readonly prepare?: boolean; readonly name?: string }
+  options?: {
+    readonly prepare?: boolean
+    readonly name?: string
+    /** Nobody looks at the answer: it may go out with the next statement, and fail with it. */
+    readonly prologue?: boolean
+    /** The transaction that begins with it writes nothing: nobody has to wait for its end. */
+    readonly readOnly?: boolean
+  }
   response?: unknown
 }
 
-type Send = (statement: Statement) => Promise<Statement>
+type Send = (statement: Statement) => Promise<unknown>
 
-/** What a statement answers that was not sent. */
-const NOTHING = { command: '', rows: [], rowCount: 0 }
+/** Of a transaction, not of a savepoint. */
+const ENDS = /^(commit|rollback)\b(?! to\b)/i
 
-/** Sends the `begin` of a transaction together with its first statement, in one message if that has no bindings. A
- *  transaction that ends before its first statement is never begun. */
+/** Answers as if it had been sent. */
+const unsent = (statement: Statement): Statement =>
+  Object.assign(statement, { response: { command: '', rows: [], rowCount: 0 } })
+
+/** What fails first makes all that follows fail. */
+async function sendTogether(statements: readonly Statement[], send: Send): Promise<void> {
+  const answers = await Promise.allSettled(statements.map(send))
+  const failed = answers.find((answer) => answer.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/** Sends `begin` and the prologue of a transaction together with its first statement, and does not wait for the end of one
+ *  that only reads. The connections must be pipelined. A transaction that ends before that statement is never begun. */
 export function createBegins(): (connection: object, statement: Statement, send: Send) => Promise<Statement> {
-  const unbegun = new WeakSet<object>()
+  const unbegun = new WeakMap<object, Statement[]>()
+  const reading = new WeakSet<object>()
 
-  async function first(statement: Statement, send: Send): Promise<Statement> {
-    const { sql, bindings = [] } = statement
-    if (/^(commit|rollback)\b/i.test(sql)) return Object.assign(statement, { response: NOTHING })
-    if (bindings.length > 0) {
-      await send({ sql: 'begin' })
-      return send(statement)
+  async function end(connection: object, statement: Statement, send: Send): Promise<Statement> {
+    const begun = !unbegun.delete(connection)
+    const sent = begun ? send(statement) : undefined
+    if (reading.delete(connection) || sent === undefined) {
+      // It fails when the connection is lost, of which the pool is told.
+      sent?.catch(() => undefined)
+      return unsent(statement)
     }
-    const { response } = await send({ ...statement, sql: `begin; ${sql}` })
-    // One answer for each statement of a message: the first is that of `begin`.
-    const [, ...answers] = response as unknown[]
-    return Object.assign(statement, { response: answers.length === 1 ? answers[0] : answers })
+    await sent
+    return statement
   }
 
   return async (connection, statement, send) => {
-    if (statement.sql === 'BEGIN;') {
-      unbegun.add(connection)
-      return Object.assign(statement, { response: NOTHING })
+    const { sql, options } = statement
+    if (sql === 'BEGIN;') {
+      // A message of its own: in one with the prologue, a mistake there would keep the transaction from beginning, and the
+      // first statement would run outside it.
+      unbegun.set(connection, [{ sql: 'begin' }])
+      return unsent(statement)
     }
-    return unbegun.delete(connection) ? first(statement, send) : send(statement)
+    if (ENDS.test(sql)) return end(connection, statement, send)
+    if (options?.readOnly) reading.add(connection)
+    const held = unbegun.get(connection)
+    if (held !== undefined && options?.prologue) {
+      held.push(statement)
+      return unsent(statement)
+    }
+    unbegun.delete(connection)
+    await sendTogether([...(held ?? []), statement], send)
+    return statement
   }
 }

@@ -85,7 +85,8 @@ function makeKnex(connection: pg.ClientConfig, pool: PoolOptions, { log }: Conne
   type Done = (error: Error | null, client: pg.Client) => void
   return createKnex({
     client: clientClass({ prepare }),
-    connection: connection as Knex.PgConnectionConfig,
+    // Statements go out when they are asked, not when the one before has been answered: db/begins.ts relies on it.
+    connection: { ...connection, pipeline: true } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: acquireMs,
     pool: {
       min: Math.min(1, max),

@@ -9,7 +9,7 @@ export type DatabaseRole = 'gatehouse_api' | 'gatehouse_auth'
 export function asAuth<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   if (knex.isTransaction) return work(knex as Knex.Transaction)
   return inTransaction(knex, async (trx) => {
-    await trx.raw('set local role gatehouse_auth')
+    await trx.raw('set local role gatehouse_auth').options({ prologue: true })
     return work(trx)
   })
 }

@@ -14,7 +14,7 @@ const tooLong = (): AppError =>
 const tracer = trace.getTracer('gatehouse')
 
 /** Makes a span of a transaction, its wait for a connection included. Nothing is made where traces are off. */
-function traced<T>(work: () => Promise<T>): Promise<T> {
+export function traced<T>(work: () => Promise<T>): Promise<T> {
   const options = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } }
   return tracer.startActiveSpan('transaction', options, async (span) => {
     try {

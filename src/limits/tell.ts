@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { asAuth } from '../db/roles.js'
+import { atOnce } from '../db/at-once.js'
 import type { Delta } from './counts.js'
 
 // Times are the database's: two instances whose clocks differ share a window all the same. Ordered, so that two
@@ -15,11 +15,6 @@ const TELL = `
 
 /** Adds what was counted here to what all instances have counted, and answers their totals. One statement. */
 export async function tellCounts(knex: Knex, deltas: readonly Delta[]): Promise<Delta[]> {
-  const columns = [
-    deltas.map(({ key }) => key),
-    deltas.map(({ points }) => points),
-    deltas.map(({ ms }) => ms),
-  ] as unknown as string[]
-  const answer = await asAuth(knex, (trx) => trx.raw<{ rows: Delta[] }>(TELL, columns))
-  return answer.rows
+  const columns = [deltas.map(({ key }) => key), deltas.map(({ points }) => points), deltas.map(({ ms }) => ms)]
+  return atOnce<Delta>(knex, TELL, columns)
 }

@@ -1,5 +1,5 @@
+import { atOnce } from '../db/at-once.js'
 import type { Database } from '../db/connect.js'
-import { asAuth } from '../db/roles.js'
 import { createBoundedCache } from '../tokens/bounded-cache.js'
 import { EVERYTHING, type Revocations } from '../tokens/revocations.js'
 
@@ -81,8 +81,8 @@ export function createClientStore(db: Pick<Database, 'knex'>, revocations: Watch
     else cache.deleteWhere((one) => topicsOf(one).includes(topic))
   })
   const find = async (clientId: string): Promise<StoredClient | undefined> => {
-    const found = await asAuth(db.knex, (trx) => trx.raw<{ rows: StoredClient[] }>(FIND, [clientId, clientId]))
-    return found.rows[0]
+    const [found] = await atOnce<StoredClient>(db.knex, FIND, [clientId, clientId])
+    return found
   }
   return {
     remembered: (clientId: string): StoredClient | undefined =>

@@ -2,13 +2,12 @@ import type { Secrets } from '../crypto/secrets.js'
 import type { Database } from '../db/connect.js'
 import { AppError } from '../errors.js'
 import type { AccessClaims } from '../tokens/claims.js'
-import { findRefreshToken } from '../tokens/families.js'
 import type { Revocations } from '../tokens/revocations.js'
 import type { Verifier } from '../tokens/verify.js'
 import type { Client, Clients } from './clients.js'
 import { CLIENT_PARAMETERS, invalidClient } from './credentials.js'
 import { isCutOff } from './grants/standing.js'
-import type { Owners } from './owners.js'
+import { findRefreshTokenOfStanding, type Owners } from './owners.js'
 import { counting, readTokenRequest } from './revoke.js'
 import type { TokenRequest } from './server.js'
 
@@ -49,11 +48,10 @@ async function ofAccessToken(token: string, client: Client, { parts, now }: { pa
 
 /** What is known of a refresh token: for its own client only. */
 async function ofRefreshToken(token: string, client: Client, { parts, now }: { parts: IntrospectParts; now: Date }) {
-  const found = await findRefreshToken(parts.db.knex, parts.secrets.hash(token))
-  if (found === undefined || found.family.clientId !== client.clientId) return undefined
-  const { family, usedAt, expiresAt, createdAt } = found
+  const found = await findRefreshTokenOfStanding(parts.db.knex, parts.secrets.hash(token))
+  if (found?.standing === undefined || found.token.family.clientId !== client.clientId) return undefined
+  const { family, usedAt, expiresAt, createdAt } = found.token
   if (family.ended || usedAt !== undefined || expiresAt <= now || isCutOff(family, parts)) return undefined
-  if ((await parts.owners.standing(family)) === undefined) return undefined
   return {
     scope: family.scope,
     client_id: family.clientId,

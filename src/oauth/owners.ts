@@ -1,6 +1,9 @@
 import type { Knex } from 'knex'
 import { checkPassword } from '../crypto/passwords.js'
+import { atOnce } from '../db/at-once.js'
 import { asAuth } from '../db/roles.js'
+import { NOWHERE } from '../tokens/families.js'
+import { findRefreshTokenWith, type KeptToken } from '../tokens/refresh-tokens.js'
 
 /** Whom a token acts for, and where; what is left out is not asked about. */
 export interface Standpoint {
@@ -46,9 +49,8 @@ export interface Owners {
     shopper: { organizationId: string; id: string; passwordHash: string },
   ): Promise<boolean>
   /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled
-   *  and has an active seat in it, the customer is enabled, the session has not ended. Asks in the caller's transaction as
-   *  `gatehouse_auth`, if there is one. */
-  standing(of: Standpoint, trx?: Knex.Transaction): Promise<Standing | undefined>
+   *  and has an active seat in it, the customer is enabled, the session has not ended. */
+  standing(of: Standpoint): Promise<Standing | undefined>
 }
 
 interface Kept {
@@ -67,7 +69,7 @@ interface StandingRow {
   stands: boolean
 }
 
-const STANDING = `
+const standingIn = (where: string): string => `
   select o.id, o.slug, o.region, coalesce(o.session_max_seconds, theirs.max) as max,
     coalesce(o.session_idle_seconds, theirs.idle) as idle,
     (w.organization is null or o.id is not null)
@@ -77,12 +79,33 @@ const STANDING = `
     and (w.customer is null or exists (select from customers c
       where c.organization_id = w.organization and c.id = w.customer and c.disabled_at is null))
     and (w.session is null or not exists (select from sessions s where s.id = w.session and s.ended_at is not null)) as stands
-  from (select cast(:organization as text) as organization, cast(:person as text) as person,
-    cast(:customer as text) as customer, cast(:session as text) as session) w
+  from (${where}) w
   left join organizations o on o.id = w.organization and o.deleted_at is null and o.suspended_at is null
   cross join lateral (select min(s.session_max_seconds) as max, min(s.session_idle_seconds) as idle
     from memberships m join organizations s on s.id = m.organization_id and s.deleted_at is null and s.suspended_at is null
     where w.organization is null and m.user_id = w.person and m.status = 'active') theirs`
+
+const STANDING = standingIn(`select cast(:organization as text) as organization, cast(:person as text) as person,
+  cast(:customer as text) as customer, cast(:session as text) as session`)
+
+function standingOf(row: StandingRow | undefined): Standing | undefined {
+  if (!row?.stands) return undefined
+  const { id, slug, region, max, idle } = row
+  const limits = { sessionMaxSeconds: max ?? undefined, sessionIdleSeconds: idle ?? undefined }
+  return { organization: id === null ? undefined : { id, slug, region }, ...limits }
+}
+
+const BESIDE = standingIn(`select nullif(found.organization_id, '${NOWHERE}') as organization, found.user_id as person,
+  found.customer_id as customer, found.session_id as session`)
+
+/** As `findRefreshToken`, and whether all that its family stands for is still there: in one round trip. */
+export async function findRefreshTokenOfStanding(
+  knex: Knex,
+  hash: string,
+): Promise<{ token: KeptToken; standing: Standing | undefined } | undefined> {
+  const found = await findRefreshTokenWith(knex, { hash, beside: BESIDE })
+  return found && { token: found.token, standing: standingOf(found.beside as StandingRow) }
+}
 
 /** A well-formed hash of no password, of this cost: to compare with where there is nothing to compare with. */
 const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
@@ -111,20 +134,14 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
       const which = { organization_id: organizationId, id, password_hash: passwordHash }
       return (await trx<Kept>('customers').where(which).whereNull('disabled_at').first('id')) !== undefined
     },
-    standing: async ({ organizationId, userId, customerId, sessionId }, within) => {
-      const { rows } = await asAuth(within ?? knex, (trx) =>
-        trx.raw<{ rows: StandingRow[] }>(STANDING, {
-          organization: organizationId ?? null,
-          person: userId ?? null,
-          customer: customerId ?? null,
-          session: sessionId ?? null,
-        }),
-      )
-      const [row] = rows
-      if (!row?.stands) return undefined
-      const { id, slug, region, max, idle } = row
-      const limits = { sessionMaxSeconds: max ?? undefined, sessionIdleSeconds: idle ?? undefined }
-      return { organization: id === null ? undefined : { id, slug, region }, ...limits }
+    standing: async ({ organizationId, userId, customerId, sessionId }) => {
+      const [row] = await atOnce<StandingRow>(knex, STANDING, {
+        organization: organizationId ?? null,
+        person: userId ?? null,
+        customer: customerId ?? null,
+        session: sessionId ?? null,
+      })
+      return standingOf(row)
     },
   }
 }

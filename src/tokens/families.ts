@@ -3,10 +3,10 @@ import { asAuth } from '../db/roles.js'
 import type { Revocations } from './revocations.js'
 
 /** Where families and codes stand that are about no organization in particular. */
-const NOWHERE = '-'
+export const NOWHERE = '-'
 const DAY_MS = 24 * 3600 * 1000
 /** Life of one refresh token, and of a family whatever happens to it. Source: CONTRACT 5.1; DECISIONS 4 */
-const TOKEN_MS = 14 * DAY_MS
+export const TOKEN_MS = 14 * DAY_MS
 const FAMILY_MS = 365 * DAY_MS
 /** No access token of a family lives longer than this after its end. */
 const LONGEST_ACCESS_MS = 366 * DAY_MS
@@ -37,83 +37,6 @@ export interface Family {
   readonly asserted: boolean
 }
 
-/** A refresh token as it is kept, with its family. */
-export interface KeptToken {
-  readonly hash: string
-  readonly family: Family & { readonly createdAt: Date; readonly lastUsedAt: Date; readonly ended: boolean }
-  readonly usedAt: Date | undefined
-  /** Sealed: what its use was answered. */
-  readonly answer: string | undefined
-  readonly createdAt: Date
-  readonly expiresAt: Date
-}
-
-interface Row extends Record<string, unknown> {
-  organization_id: string
-  hash: string
-  used_at: string | null
-  answer: string | null
-  token_created_at: string
-  token_expires_at: string
-  id: string
-  client_id: string
-  api_credential_id: string | null
-  user_id: string | null
-  customer_id: string | null
-  session_id: string | null
-  scope: string
-  custom_claim: Record<string, unknown> | null
-  resource: string | null
-  authenticated_at: string | null
-  amr: string[]
-  asserted: boolean
-  ended_at: string | null
-  created_at: string
-  last_used_at: string
-}
-
-const FIND = `
-  select t.organization_id, t.hash, t.used_at, t.answer, t.created_at as token_created_at, t.expires_at as token_expires_at,
-    f.id, f.client_id, f.api_credential_id, f.user_id, f.customer_id, f.session_id, f.scope, f.custom_claim, f.resource,
-    f.authenticated_at, f.amr, f.asserted, f.ended_at, f.created_at, f.last_used_at
-  from refresh_tokens t join refresh_families f on f.organization_id = t.organization_id and f.id = t.family_id
-  where t.hash = ?`
-
-const dateOf = (text: string | null): Date | undefined => (text === null ? undefined : new Date(text))
-
-const keptOf = (row: Row): KeptToken => ({
-  hash: row.hash,
-  usedAt: dateOf(row.used_at),
-  answer: row.answer ?? undefined,
-  createdAt: new Date(row.token_created_at),
-  expiresAt: new Date(row.token_expires_at),
-  family: {
-    id: row.id,
-    organizationId: organizationAt(row.organization_id),
-    clientId: row.client_id,
-    applicationId: row.api_credential_id ?? undefined,
-    userId: row.user_id ?? undefined,
-    customerId: row.customer_id ?? undefined,
-    sessionId: row.session_id ?? undefined,
-    scope: row.scope,
-    customClaim: row.custom_claim ?? undefined,
-    resource: row.resource ?? undefined,
-    authenticatedAt: dateOf(row.authenticated_at),
-    amr: row.amr,
-    asserted: row.asserted,
-    ended: row.ended_at !== null,
-    createdAt: new Date(row.created_at),
-    lastUsedAt: new Date(row.last_used_at),
-  },
-})
-
-/** The refresh token with this keyed hash and its family, whatever has become of them. `knex`: the pool, or the caller's
- *  transaction as `gatehouse_auth`. */
-export async function findRefreshToken(knex: Knex, hash: string): Promise<KeptToken | undefined> {
-  const { rows } = await asAuth(knex, (trx) => trx.raw<{ rows: Row[] }>(FIND, [hash]))
-  return rows[0] && keptOf(rows[0])
-}
-
 /** Begins a family with its first refresh token, whose keyed hash is `hash`. */
 export async function beginFamily(
   trx: Knex.Transaction,
@@ -140,45 +63,6 @@ export async function beginFamily(
   })
   const expires_at = new Date(now.getTime() + TOKEN_MS)
   await trx('refresh_tokens').insert({ organization_id, hash, family_id: family.id, created_at: now, expires_at })
-}
-
-// One statement: who finds the token unused marks it, keeps the answer and puts the successor in its place. Those who
-// come at the same time wait for the family's row and then find nothing unused.
-const ROTATE = `
-  with family as (
-    update refresh_families set last_used_at = :now
-    where organization_id = :place and id = :family and ended_at is null and expires_at > :now
-    returning expires_at
-  ), used as (
-    update refresh_tokens set used_at = :now, answer = :answer
-    where organization_id = :place and hash = :hash and used_at is null and expires_at > :now and exists (select from family)
-    returning family_id
-  )
-  insert into refresh_tokens (organization_id, hash, family_id, created_at, expires_at)
-    select cast(:place as text), cast(:successor as text), used.family_id, cast(:now as timestamptz),
-      least(cast(:expiresAt as timestamptz), family.expires_at)
-    from used, family
-    returning hash`
-
-/** Uses a refresh token: `answer` (sealed) is what the use is answered, `successor` the keyed hash of the next token.
- *  @returns whether it was this call that used it; false: used before, expired, or its family has ended */
-export async function rotate(
-  knex: Knex,
-  use: { token: KeptToken; successor: string; answer: string; now: Date },
-): Promise<boolean> {
-  const { token, successor, answer, now } = use
-  const { rows } = await asAuth(knex, (trx) =>
-    trx.raw<{ rows: unknown[] }>(ROTATE, {
-      place: placeOf(token.family.organizationId),
-      family: token.family.id,
-      hash: token.hash,
-      successor,
-      answer,
-      now,
-      expiresAt: new Date(now.getTime() + TOKEN_MS),
-    }),
-  )
-  return rows.length === 1
 }
 
 /** Ends a family with all its refresh tokens and access tokens, on every instance once committed. Twice is once. */

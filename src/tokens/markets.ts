@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
+import { atOnce } from '../db/at-once.js'
 import type { Database } from '../db/connect.js'
-import { asAuth } from '../db/roles.js'
 import { AppError } from '../errors.js'
 import { createBoundedCache } from './bounded-cache.js'
 import type { MarketClaim } from './claims.js'
@@ -105,8 +105,8 @@ async function find(knex: Knex, organization: string, { market, store, stock }: 
     stockIds: stock.ids,
     stockCodes: stock.codes,
   }
-  const answer = await asAuth(knex, (trx) => trx.raw<{ rows: Found[] }>(FIND, bindings as never))
-  return answer.rows[0] ?? { markets: [], stores: [], stockLocations: [] }
+  const [found] = await atOnce<Found>(knex, FIND, bindings)
+  return found ?? { markets: [], stores: [], stockLocations: [] }
 }
 
 /** Resolves what a scope points at, inside one organization. */

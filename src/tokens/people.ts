@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { asAuth } from '../db/roles.js'
+import { atOnce } from '../db/at-once.js'
 
 /** What may be said of a person to an application that they have signed in to. */
 export interface Person {
@@ -35,8 +35,7 @@ export async function readPerson(
   { userId, organizationId }: { userId: string; organizationId?: string | undefined },
 ): Promise<Person | undefined> {
   const values = { userId, organizationId: organizationId ?? null }
-  const { rows } = await asAuth(knex, (trx) => trx.raw<{ rows: Row[] }>(READ, values))
-  const row = rows[0]
+  const [row] = await atOnce<Row>(knex, READ, values)
   if (row === undefined) return undefined
   return {
     id: row.id,

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { asAuth } from '../db/roles.js'
+import { atOnce } from '../db/at-once.js'
 
 /** How long a transaction that revokes may take to commit and still be seen by the next reads; twice what the server
  *  lets any take (db/connect.ts). */
@@ -31,8 +31,8 @@ export async function readNews(knex: Knex, since: number | undefined): Promise<N
       : { on: 'r.created_at >= to_timestamp(?::float8 / 1000)', values: [since] }
   const sql = `select extract(epoch from c.now)::float8 * 1000 as "databaseNow", ${COLUMNS}
     from (select clock_timestamp() as now) c left join revocations r on ${which.on}`
-  const found = await asAuth(knex, (trx) => trx.raw<{ rows: (NewsRow & { databaseNow: number })[] }>(sql, which.values))
-  return { rows: found.rows.filter((row) => row.id !== null), databaseNow: found.rows[0]?.databaseNow ?? 0 }
+  const found = await atOnce<NewsRow & { databaseNow: number }>(knex, sql, which.values)
+  return { rows: found.filter((row) => row.id !== null), databaseNow: found[0]?.databaseNow ?? 0 }
 }
 
 /** What is known of revocations, in memory. */

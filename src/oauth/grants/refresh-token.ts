@@ -1,7 +1,7 @@
-import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
-import { endFamily, findRefreshToken, type KeptToken, rotate } from '../../tokens/families.js'
-import type { Standing } from '../owners.js'
+import { endFamily } from '../../tokens/families.js'
+import { type KeptToken, rotate } from '../../tokens/refresh-tokens.js'
+import { findRefreshTokenOfStanding, type Standing } from '../owners.js'
 import { grantScope, itemsOf } from '../scopes.js'
 import type { Grant, GrantRequest, GrantTools, TokenBody } from './grant.js'
 import { type Issue, prepareTokens } from './issue.js'
@@ -53,13 +53,6 @@ interface Found {
   readonly standing: Standing | undefined
 }
 
-/** Both in one transaction: each more would be three round trips. */
-const find = (hash: string, { knex, owners }: GrantTools): Promise<Found | undefined> =>
-  asAuth(knex, async (trx) => {
-    const token = await findRefreshToken(trx, hash)
-    return token && { token, standing: await owners.standing(token.family, trx) }
-  })
-
 /** The token of this request if it is its client's and has not been used for more than some seconds. Later it is known to
  *  two, one of whom has stolen it: then nobody keeps it. Source: RFC 9700 §4.14.2
  *  @throws AppError malformed, invalid_grant */
@@ -67,7 +60,7 @@ async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantT
   const { knex, secrets, revocations } = tools
   const text = parameters.get('refresh_token')
   if (text === undefined) throw new AppError('malformed', { detail: 'The parameter refresh_token is missing.' })
-  const found = await find(secrets.hash(text), tools)
+  const found = await findRefreshTokenOfStanding(knex, secrets.hash(text))
   if (found === undefined || found.token.family.clientId !== client.clientId) throw refusal()
   const { usedAt, family, expiresAt } = found.token
   // Nobody signed in for it: an assertion was believed for the client's secret, and the secret must still be there (T5, T9).
