@@ -75,10 +75,29 @@ function checkBudget({ name }: CompiledRelationship, { store, bytes }: Loading, 
   throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
 }
 
-async function link(loading: Loading, relationship: CompiledRelationship, parents: readonly Loaded[]) {
+interface Far {
+  readonly rows: readonly Row[]
+  readonly pairs: Pairs
+}
+
+async function farOf(reading: Reading, relationship: CompiledRelationship, parents: readonly Loaded[]): Promise<Far> {
+  const ids = parents.map(({ row }) => row.id)
+  const [rows, pairs] = await Promise.all([
+    loadRelated(reading, relationship, parents),
+    pairsOf(reading, relationship, ids),
+  ])
+  return { rows, pairs }
+}
+
+interface Link {
+  readonly relationship: CompiledRelationship
+  readonly parents: readonly Loaded[]
+  readonly far: Far
+}
+
+function link(loading: Loading, { relationship, parents, far: { rows, pairs } }: Link): readonly Loaded[] {
   const { reading, store } = loading
   const target = reading.registry.get(relationship.target)
-  const rows = await loadRelated(reading, relationship, parents)
   checkBudget(relationship, loading, rows)
   const children = rows.map((row) => {
     const key = keyOf(target, row.id)
@@ -89,8 +108,7 @@ async function link(loading: Loading, relationship: CompiledRelationship, parent
     store.set(key, known)
     return known
   })
-  const ids = parents.map(({ row }) => row.id)
-  attach(relationship, { parents, children, pairs: await pairsOf(reading, relationship, ids) })
+  attach(relationship, { parents, children, pairs })
   return children
 }
 
@@ -98,10 +116,19 @@ async function link(loading: Loading, relationship: CompiledRelationship, parent
 async function loadTree(loading: Loading, parents: readonly Loaded[], tree: IncludeTree): Promise<void> {
   const [first] = parents
   if (first === undefined) return
+  // The ends of to-one relationships are no more than the parents, so that they may all be asked for at once.
+  const near = new Map<string, Promise<Far>>()
+  for (const name of tree.keys()) {
+    const relationship = first.resource.relationships.get(name)
+    if (relationship?.many === false && alreadyLinked(parents, name) === undefined)
+      near.set(name, farOf(loading.reading, relationship, parents))
+  }
+  await Promise.all(near.values())
   for (const [name, below] of tree) {
     const relationship = first.resource.relationships.get(name)
     if (relationship === undefined) continue
-    const children = alreadyLinked(parents, name) ?? (await link(loading, relationship, parents))
+    const far = async (): Promise<Far> => near.get(name) ?? farOf(loading.reading, relationship, parents)
+    const children = alreadyLinked(parents, name) ?? link(loading, { relationship, parents, far: await far() })
     await loadTree(loading, children, below)
   }
 }

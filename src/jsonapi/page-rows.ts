@@ -37,9 +37,9 @@ async function countOf(builder: Knex.QueryBuilder): Promise<number> {
 const rowsBefore = ({ page: { number, size } }: Query): number => (number - 1) * size
 
 /** A page that is near: read in its order, and no further. */
-function nearRows(filtered: Filtered, { resource, query }: Wanted): Promise<Row[]> {
+async function nearRows(filtered: Filtered, { resource, query }: Wanted): Promise<Row[]> {
   const builder = order(filtered().select(columnsFor(resource, query)), keysOf(resource, query.sort))
-  return builder.limit(query.page.size).offset(rowsBefore(query)) as unknown as Promise<Row[]>
+  return builder.limit(query.page.size).offset(rowsBefore(query))
 }
 
 /** A far page is counted off in an index, without its rows, and from the end where that is nearer. */
@@ -58,19 +58,19 @@ async function farRows(filtered: Filtered, wanted: Wanted, total: number): Promi
   return order(filtered().select(columnsFor(resource, query)).whereIn('id', ids), keys)
 }
 
-/** Reads the rows of one page, and how many there are on all, if that is not `known`. A page that is not full tells by
+/** Reads the rows of one page, and how many there are on all, if that is not `known` (asked at the same time). A page that is not full tells by
  *  itself, so that what few rows meet is looked for once. */
 export async function readPage(
   filtered: Filtered,
-  wanted: Wanted & { readonly known: number | undefined },
+  wanted: Wanted & { readonly known: Promise<number | undefined> },
 ): Promise<{ rows: Row[]; total: number }> {
-  const { query, known } = wanted
+  const { query } = wanted
   const before = rowsBefore(query)
-  if (before < FAR && (known === undefined || before < known)) {
-    const rows = await nearRows(filtered, wanted)
+  if (before < FAR) {
+    const [rows, known] = await Promise.all([nearRows(filtered, wanted), wanted.known])
     const last = rows.length < query.page.size && (rows.length > 0 || before === 0)
     return { rows, total: known ?? (last ? before + rows.length : await countOf(filtered())) }
   }
-  const total = known ?? (await countOf(filtered()))
+  const total = (await wanted.known) ?? (await countOf(filtered()))
   return { rows: before < total ? await farRows(filtered, wanted, total) : [], total }
 }

@@ -41,7 +41,7 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     applyFilters(builder, ctx.scope, filters)
     return builder
   }
-  const known = await countedTotal(reading, resource, near)
+  const known = countedTotal(reading, resource, near)
   const { rows, total } = await readPage(filtered, { resource, query, known })
   return { ...(await withIncludes(reading, resource, rows)), total }
 }
