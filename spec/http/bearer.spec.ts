@@ -76,6 +76,16 @@ describe('a bearer token', () => {
     expect((await send('/api/roles', { method: 'POST', body, headers: { authorization } })).status).toBe(400)
   })
 
+  test('a form is not read beyond 64 KiB to look for one', async () => {
+    const headers = { authorization: `Bearer ${userToken}` }
+    const { status } = await send('/api/user', {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams({ a: 'x'.repeat(65_536) }),
+    })
+    expect(status).toBe(413)
+  })
+
   test('J18 a form of a browser page is refused as a media type', async () => {
     const body = new URLSearchParams({ name: 'x' })
     const headers = { authorization: `Bearer ${userToken}` }

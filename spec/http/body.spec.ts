@@ -68,6 +68,24 @@ describe('a body', () => {
     expect((await plane.send('/api/echo', { body })).status).toBe(200)
   })
 
+  test('J14 twenty thousand values are fine, one more is not', async () => {
+    const numbers = (count: number) => plane.send('/api/echo', { body: JSON.stringify(Array(count).fill(0)) })
+    expect((await numbers(19_999)).status).toBe(200)
+    const { status, json } = await numbers(20_000)
+    expect([status, json.errors[0].detail]).toEqual([400, 'The body holds more than 20000 values.'])
+  })
+
+  test('512 KiB are fine, a byte more is 413', async () => {
+    const text = (bytes: number) => plane.send('/api/echo', { body: JSON.stringify('x'.repeat(bytes - 2)) })
+    expect((await text(512 * 1024)).status).toBe(200)
+    expect((await text(512 * 1024 + 1)).status).toBe(413)
+  })
+
+  test('J14 what is announced to be too much is not waited for', async () => {
+    const head = `POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Type: ${OURS}\r\nContent-Length: 524289\r\n\r\n`
+    expect(await plane.raw(head)).toMatch(/^HTTP\/1.1 413/)
+  })
+
   test('J14 of more than 1 MiB: 413, whether announced or not', async () => {
     const big = JSON.stringify('x'.repeat(1024 * 1024))
     const announced = await plane.send('/api/echo', { body: big })

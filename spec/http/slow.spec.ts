@@ -7,18 +7,27 @@ import { type Plane, startPlane } from '../support/plane.js'
 jest.setTimeout(40_000)
 
 /** The service's limits, and ten times shorter: nothing of what is tested waits for their length. */
-const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout } = LIMITS_MS
+const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout, silence } = LIMITS_MS
 const SHORT = {
   headersTimeout: headersTimeout / 10,
   requestTimeout: requestTimeout / 10,
   connectionsCheckingInterval: connectionsCheckingInterval / 10,
   keepAliveTimeout: keepAliveTimeout / 10,
+  silence: silence / 10,
 }
 
 let plane: Plane
+/** Told after how many milliseconds the big answer has ended. */
+let cutAfter = (_ms: number): void => undefined
 
 beforeAll(async () => {
-  plane = await startPlane(Router(), SHORT)
+  const routes = Router()
+  routes.get('/big', (_req, res) => {
+    const began = performance.now()
+    res.once('close', () => cutAfter(performance.now() - began))
+    res.end(Buffer.alloc(64 << 20))
+  })
+  plane = await startPlane(routes, SHORT)
 })
 afterAll(() => plane.stop(100))
 
@@ -46,9 +55,24 @@ test('H1 slow headers and a slow body are cut after a while, and others are serv
   for (const after of await slow) expect(after).toBeLessThan(10_000)
 })
 
+test('H1 who reads nothing of a large answer is cut after a while', async () => {
+  const cut = new Promise<number>((resolve) => {
+    cutAfter = resolve
+  })
+  const socket = connect(plane.port, '127.0.0.1', () => socket.write('GET /api/big HTTP/1.1\r\nHost: a\r\n\r\n'))
+  socket.on('error', () => undefined).pause()
+  expect(await cut).toBeLessThan(10_000)
+  socket.destroy()
+})
+
 test('H1 with its own limits the service cuts them within 30 s', () => {
-  const { headersTimeout: headers, requestTimeout: request } = createHttpServer(createExpress())
+  const server = createHttpServer(createExpress())
+  const { headersTimeout: headers, requestTimeout: request } = server
   expect([headers, request]).toEqual([headersTimeout, requestTimeout])
+  for (const idle of [server.timeout, server.keepAliveTimeout]) {
+    expect(idle).toBeGreaterThan(0)
+    expect(idle).toBeLessThanOrEqual(30_000)
+  }
   for (const limit of [headers, request]) {
     expect(limit).toBeGreaterThan(0)
     // It is looked at twice at the worst.

@@ -1,13 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '../../src/ids.js'
+import { organizationClaims } from '../../src/tokens/claims.js'
+import { mintToken } from '../../src/tokens/mint.js'
 import { aCredential, anOrganization, aUser } from '../support/credentials.js'
 import { specDatabase } from '../support/database.js'
-import { basic, type OAuthService, postForm, postJson, secrets, send, startOAuth } from '../support/oauth-service.js'
+import {
+  API_URL,
+  basic,
+  ISSUER,
+  type OAuthService,
+  postForm,
+  postJson,
+  secrets,
+  send,
+  startOAuth,
+} from '../support/oauth-service.js'
 
 type Credential = { clientId: string; secret: string }
+type Channel = Awaited<ReturnType<typeof aCredential>>
 
 let service: OAuthService
 let second: OAuthService
-let channel: Credential
+let channel: Channel
 let integration: Credential
 let user: Credential
 
@@ -31,6 +45,20 @@ const idOnly = ({ clientId }: Credential) => ({ client_id: clientId })
 async function aToken(credential: Credential): Promise<string> {
   const request = { grant_type: 'client_credentials', ...body(credential) }
   return (await postForm(`${service.url}/oauth/token`, request)).body.access_token
+}
+
+/** A token that a shopper has got by the channel. */
+function aPersonsToken(): Promise<string> {
+  const { id: applicationId, clientId, organization } = channel
+  const now = service.clock()
+  const owner = { id: newId(), type: 'Customer' } as const
+  const rest = { authenticated: false, lifetimeSeconds: 7200, scope: 'market:all', test: true }
+  const subject = { applicationId, clientId, owner, ...rest, organization: { ...organization, region: 'eu' } }
+  return mintToken(
+    service.keys,
+    organizationClaims('sales_channel', subject, { issuer: ISSUER, audience: API_URL, now }),
+    now,
+  )
 }
 
 const revoke = (form: Record<string, string>, headers = {}) => postForm(`${service.url}/oauth/revoke`, form, headers)
@@ -144,6 +172,10 @@ describe('revocation', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3500)
     expect(await lives(third, strict)).toBe(true)
     expect((await end({ ...body(channel), token: fourth })).status).toBe(200)
+    // Behind a person's token there is a person: they are not as many as anybody likes.
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await end({ ...idOnly(channel), token: await aPersonsToken() })).status).toBe(200)
+    }
     strict.time.offsetMs = 3_601_000
     expect((await end({ ...idOnly(channel), token: third })).status).toBe(200)
     await strict.stop()

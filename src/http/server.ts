@@ -8,8 +8,9 @@ export const LIMITS_MS = {
   keepAliveTimeout: 20_000,
   // How often the first two are looked at; Node's own 30 s would triple them.
   connectionsCheckingInterval: 2000,
+  // A connection on which nothing moves: a reader that does not read, for instance.
+  silence: 30_000,
 }
-const SILENCE_MS = 30_000
 
 /** An express application without what we do not want, before any route. Query strings are parsed by those who define
  *  them; one spelling of a path leads to a route (ATTACKS H5). */
@@ -34,9 +35,9 @@ export function createHttpServer(app: Express, limits = LIMITS_MS): Server {
   app.request = Request.prototype as unknown as Express['request']
   app.response = Response.prototype as unknown as Express['response']
   const classes = { IncomingMessage: Request, ServerResponse: Response }
-  const server = createServer({ ...classes, ...limits }, app)
-  // A connection on which nothing moves: a reader that does not read, for instance.
-  server.timeout = SILENCE_MS
+  const { silence, ...others } = limits
+  const server = createServer({ ...classes, ...others }, app)
+  server.timeout = silence
   return server
 }
 
