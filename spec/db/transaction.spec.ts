@@ -57,3 +57,23 @@ test('PostgreSQL itself ends what a hung process has left open, sooner than the 
   await database.drop()
   await server.stop()
 }, 60_000)
+
+test('J15 PostgreSQL itself cancels a statement that takes longer than it may; its connection goes on', async () => {
+  const server = await realPostgres()
+  const database = await createDatabase(server.url())
+  const options = { databaseUrl: database.url, dataDir: '', poolSize: 1, log: () => undefined }
+  const own = await connect({ ...options, statementTimeoutMs: 200 })
+  for (const knex of [own.knex, own.aside]) {
+    const backend = async (): Promise<number> => (await knex.raw('select pg_backend_pid() as pid')).rows[0].pid
+    const before = await backend()
+    await expect(knex.raw('select pg_sleep(5)')).rejects.toMatchObject({ code: '57014' })
+    expect(await backend()).toBe(before)
+  }
+  await own.close()
+  const usual = await connect(options)
+  const { rows } = await usual.knex.raw('show statement_timeout')
+  expect(rows).toEqual([{ statement_timeout: '30s' }])
+  await usual.close()
+  await database.drop()
+  await server.stop()
+}, 60_000)
