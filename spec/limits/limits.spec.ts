@@ -192,6 +192,14 @@ describe('two instances on one PostgreSQL', () => {
     expect([next?.points, (next?.ms ?? 0) > 50_000]).toEqual([1, true])
   })
 
+  test('two that tell of the same keys in another order never wait for each other in a circle', async () => {
+    const deltas = Array.from({ length: 1000 }, (_, index) => ({ key: `circle ${index}`, points: 1, ms: 60_000 }))
+    const orders = [deltas, deltas.toReversed(), deltas, deltas.toReversed()]
+    for (let turn = 0; turn < 3; turn += 1) await Promise.all(orders.map((order) => tellCounts(db.knex, order)))
+    const [last] = await tellCounts(db.knex, [{ key: 'circle 0', points: 1, ms: 60_000 }])
+    expect(last?.points).toBe(13)
+  })
+
   test('what is given back after an exchange is given back everywhere', async () => {
     const [one, two] = [instance(), instance()]
     expect(await through(one, 9, 'grace')).toBe(9)
