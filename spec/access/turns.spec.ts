@@ -61,3 +61,45 @@ test('a line that is too long refuses, and gives its place back', async () => {
   ).rejects.toThrow('fault')
   expect(await turn('a', async () => 'again')).toBe('again')
 })
+
+/** Work that lasts until it is told to end. */
+function held() {
+  let end = (): void => undefined
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { work: () => ended, end: () => end() }
+}
+
+test('who has waited too long leaves the line with 503, and takes no turn from those who come later', async () => {
+  const turn = createTurns({ limit: 1, waitMs: 100 })
+  const first = held()
+  const running = turn('a', first.work)
+  const began = performance.now()
+  await expect(turn('a', async () => 'late')).rejects.toMatchObject({
+    kind: 'unavailable',
+    headers: { 'Retry-After': '1' },
+  })
+  expect(performance.now() - began).toBeGreaterThan(90)
+  first.end()
+  await running
+  expect(await turn('a', async () => 'next')).toBe('next')
+})
+
+test('never more than so many at a time, though a turn is handed on while others come', async () => {
+  const turn = createTurns({ limit: 2, waitMs: 3000 })
+  let [running, most] = [0, 0]
+  const work = async (): Promise<void> => {
+    running += 1
+    most = Math.max(most, running)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    running -= 1
+  }
+  const all: Promise<void>[] = []
+  for (let index = 0; index < 30; index += 1) {
+    all.push(turn('a', work))
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  await Promise.all(all)
+  expect(most).toBe(2)
+})

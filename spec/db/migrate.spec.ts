@@ -54,6 +54,16 @@ describe('migrations', () => {
     await expect(migrationStatus(db, options)).resolves.toEqual({ applied: NAMES, pending: [], unknown: [] })
   })
 
+  it('are recorded in the transaction that ran them: killed between the two, neither has been', async () => {
+    put(options.migrationsDir, { '20260103000000_three.up.sql': 'create table three as select 3 as n;' })
+    await migrate(db, options)
+    const writer = (table: string, where: object) =>
+      db.knex(table).where(where).first(db.knex.raw('xmin::text as writer'))
+    const ran = await writer('three', { n: 3 })
+    expect(ran).toEqual({ writer: expect.stringMatching(/^\d+$/) })
+    expect(await writer('knex_migrations', { name: '20260103000000_three' })).toEqual(ran)
+  })
+
   it('are taken back newest first, and run again', async () => {
     await migrate(db, options)
     await expect(rollback(db, 1, options)).resolves.toEqual({ rolledBack: ['20260102000000_two'] })

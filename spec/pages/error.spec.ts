@@ -39,7 +39,8 @@ describe('an error for people', () => {
 })
 
 test('programs get no page, whatever they say they read', async () => {
-  for (const path of ['/api/organizations', '/api/nowhere', '/oauth/token', '/.well-known/nowhere', '/tokeninfo']) {
+  const machines = ['/api/organizations', '/api/nowhere', '/oauth/token', '/oauth/tokeninfo', '/oauth/nowhere']
+  for (const path of [...machines, '/.well-known/nowhere', '/tokeninfo']) {
     const answer = await look(path, path === '/oauth/token' ? { method: 'POST' } : {})
     expect([path, answer.headers.get('content-type')]).toEqual([path, expect.stringContaining('json')])
   }

@@ -26,7 +26,7 @@ export interface Service {
   readonly db: Database
   readonly parts: Parts
   /** What it has logged so far. */
-  readonly logs: readonly LogLine[]
+  readonly logs: LogLine[]
   stop(): Promise<void>
 }
 

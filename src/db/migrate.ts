@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Knex } from 'knex'
 import type pg from 'pg'
+import { PACKAGE_ROOT } from '../version.js'
 import { checkLocks } from './check-locks.js'
 import type { Database } from './connect.js'
 import { allowSilence } from './silence.js'
@@ -30,8 +31,7 @@ const ADVISORY_LOCK = '4947290115'
 const NO_LIMITS = `set local statement_timeout = 0;
   select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::int >= 170000`
 
-// The package's folders are two levels up from src/db/ and from dist/db/ alike.
-const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+const folder = (name: string): string => fileURLToPath(new URL(name, PACKAGE_ROOT))
 const migrationsIn = (options: MigrateOptions): string => options.migrationsDir ?? folder('migrations')
 
 const namesIn = (dir: string): string[] =>
@@ -43,10 +43,11 @@ const namesIn = (dir: string): string[] =>
 /** Runs a file's statements as they stand. Not by `raw`, which would take every `?` for a binding, even in a comment. */
 async function runSql(trx: Knex, file: string): Promise<void> {
   const sql = readFileSync(file, 'utf8')
+  // By knex: only then has the transaction begun (db/begins.ts).
+  await trx.raw(NO_LIMITS)
   const client: pg.Client = await trx.client.acquireConnection()
   const watchAgain = allowSilence(client)
   try {
-    await client.query(NO_LIMITS)
     await client.query(sql)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })

@@ -10,7 +10,7 @@ import { Document, sendDocument } from './document.js'
 
 /** Where programs call and no browser is sent: a refusal there is never a page, whatever the caller accepts. */
 const MACHINES =
-  /^\/(?:api|tokeninfo|health|ready|metrics|openapi\.yaml|\.well-known|oauth\/(?!authorize|continue|device|end_session))(?:\/|$)/
+  /^\/(?:api|tokeninfo|health|ready|metrics|openapi\.yaml|\.well-known|oauth\/(?!authorize|continue|device|end_session)[^/]*)(?:\/|$)/
 const HTML = 'text/html'
 
 /** What happened, in a line that helps; the sentence under it is the error's own. */
