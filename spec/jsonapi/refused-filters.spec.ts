@@ -22,6 +22,22 @@ async function refusal(query: string, type = 'roles') {
 }
 
 describe('JA-20 filters that mean nothing are refused by name', () => {
+  test('J12 twenty filters are fine, one more is not', async () => {
+    const names = ['name', 'reference', 'reference_origin'].flatMap((attribute) =>
+      ['eq', 'not_eq', 'start', 'in', 'gt', 'present', 'null'].map((predicate) => `${attribute}_${predicate}`),
+    )
+    const asked = (count: number) =>
+      owner.get(
+        `/roles?${names
+          .slice(0, count)
+          .map((name) => filter(name, 'true'))
+          .join('&')}`,
+      )
+    expect((await asked(20)).status).toBe(200)
+    const { status, body } = await asked(21)
+    expect([status, body.errors[0].detail]).toEqual([400, 'At most 20 filters may be set.'])
+  })
+
   test.each([
     ['an unknown attribute', 'shoe_size_eq'],
     ['an unknown predicate', 'name_is'],
