@@ -7,6 +7,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+# A first start on the embedded engine copies the database that the build makes of them.
+COPY migrations ./migrations
+COPY seeds ./seeds
 RUN npm run build
 
 FROM node:20-slim AS dependencies

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { connect, type Database } from '../../src/db/connect.js'
 import { type LockHolder, processStart, releaseLock, takeLock } from '../../src/db/data-dir-lock.js'
+import { migrationStatus } from '../../src/db/migrate.js'
 import { preparedDataDir, temporaryFolder } from '../support/database.js'
 import { runScript } from '../support/processes.js'
 
@@ -64,6 +65,18 @@ describe('a data directory in use', () => {
     await expect(db.knex.raw('select 1 as one')).resolves.toMatchObject({ rows: [{ one: 1 }] })
     await db.close()
     expect(readdirSync(folder.path)).toEqual(['database'])
+  }, 30_000)
+})
+
+describe('a new data directory', () => {
+  it('begins with the database that the build has made: nothing is left to migrate', async () => {
+    const folder = temporaryFolder()
+    const db = await open(folder.path)
+    const { applied, pending } = await migrationStatus(db)
+    expect(pending).toEqual([])
+    expect(applied.length).toBeGreaterThan(10)
+    await db.close()
+    folder.remove()
   }, 30_000)
 })
 

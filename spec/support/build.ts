@@ -21,13 +21,12 @@ const ageOf = (folder: string): number => {
 /** Compiles src/ to dist/ if it has changed: the embedded engine and the specs' own processes run compiled files.
  *  Faults of types are the business of `npm run check`. */
 export function build(root: string): void {
-  if (ageOf(join(root, 'dist')) > ageOf(join(root, 'src'))) return
+  const run = (...parameters: string[]) => execFileSync(process.execPath, parameters, { cwd: root, stdio: 'ignore' })
   try {
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-      cwd: root,
-      stdio: 'ignore',
-    })
+    if (ageOf(join(root, 'dist')) <= ageOf(join(root, 'src')))
+      run(join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json')
   } catch (error) {
     if (ageOf(join(root, 'dist')) === 0) throw error
   }
+  run(join(root, 'dist/db/make-template.js'))
 }

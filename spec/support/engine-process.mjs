@@ -1,7 +1,6 @@
 // node engine-process.mjs WHAT WHERE, started by engine.ts with an IPC channel. The run's own process cannot import the
 // compiled modules of src/ on every Node 20, so this one does:
 //   template DIR   makes an empty database directory and closes it again
-//   prepare DIR    migrates the database in DIR and closes it again
 //   serve DIR      opens the database in DIR, sends {host}, and closes it when told to or left alone
 //   migrate URL    migrates the PostgreSQL database
 import { connect } from '../../dist/db/connect.js'
@@ -20,8 +19,7 @@ async function migrated(db) {
 }
 
 const tasks = {
-  template: async () => (await startEmbedded(options)).close(),
-  prepare: async () => migrated(await connect(options)),
+  template: async () => (await startEmbedded({ ...options, fromTemplate: false })).close(),
   migrate: async () => migrated(await connect({ ...options, databaseUrl: where })),
   serve: async () => {
     const engine = await startEmbedded(options)

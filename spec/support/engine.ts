@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -52,24 +52,12 @@ async function kept(name: string, make: (path: string) => Promise<void>): Promis
   return path
 }
 
-/** What the tables of this tree are made of. */
-function schemaHash(): string {
-  const hash = createHash('sha256')
-  for (const folder of ['migrations', 'seeds'].map((name) => join(process.cwd(), name)))
-    for (const file of readdirSync(folder).sort()) hash.update(file).update(readFileSync(join(folder, file)))
-  return hash.digest('hex').slice(0, 12)
-}
-
 /** Database directories to copy (0.3 s) where making one takes several seconds; kept between runs. */
 async function templates(): Promise<{ empty: string; migrated: string }> {
   const root = process.cwd()
   const { version } = JSON.parse(readFileSync(join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8'))
-  const empty = await kept(`pglite-${version}`, (path) => done(task('template', path)))
-  const migrated = await kept(`pglite-${version}-${schemaHash()}`, async (path) => {
-    cpSync(empty, path, { recursive: true })
-    await done(task('prepare', path))
-  })
-  return { empty, migrated }
+  const empty = await kept(`empty-${version}`, (path) => done(task('template', path)))
+  return { empty, migrated: join(root, 'dist/embedded-database') }
 }
 
 async function startEmbeddedEngine(data: string, from: string): Promise<Engine & { host: string }> {

@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -6,11 +16,12 @@ import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { type LockHolder, processStart, releaseLock, takeLock } from './data-dir-lock.js'
 import { createWire } from './embedded-wire.js'
+import { copyTemplate } from './template.js'
 
-// The child process of embedded.ts: node embedded-server.js DATA_DIR SOCKET_DIR. It acts when it is started, ends when
+// The child process of embedded.ts: node embedded-server.js DATA_DIR SOCKET_DIR (copy|make). It acts when it is started, ends when
 // its parent tells it to or is gone, and answers {ready: true} or {error} over IPC.
 
-const [dataDir = '', socketDir = ''] = process.argv.slice(2)
+const [dataDir = '', socketDir = '', origin = 'copy'] = process.argv.slice(2)
 const files = {
   database: join(dataDir, 'database'),
   // Stands beside the database while it is being made for the first time: what is found with it is a torso.
@@ -64,7 +75,8 @@ async function openDatabase(): Promise<PGlite> {
   const first = !existsSync(files.database)
   if (first) {
     writeFileSync(files.unfinished, '', { mode: 0o600 })
-    mkdirSync(files.database, { mode: 0o700 })
+    if (origin !== 'copy' || !copyTemplate(files.database)) mkdirSync(files.database, { mode: 0o700 })
+    chmodSync(files.database, 0o700)
   }
   const db = new PGlite({
     fs: new DurableNodeFs(files.database),

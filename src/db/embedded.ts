@@ -17,6 +17,8 @@ export interface EmbeddedEngine {
 interface EmbeddedOptions {
   readonly dataDir: string
   readonly log: (message: string) => void
+  /** Whether a new database is a copy of that of the build, which is migrated. Default true. */
+  readonly fromTemplate?: boolean
 }
 
 /** Whether the embedded engine has yet to make its database in this directory. */
@@ -34,9 +36,9 @@ function serverEntry(): string {
 }
 
 /** Starts the child and waits until it serves. Throws an Error that names the data directory. */
-async function launch(dataDir: string, socketDir: string): Promise<ChildProcess> {
+async function launch(dataDir: string, parameters: readonly string[]): Promise<ChildProcess> {
   // An empty environment: the engine needs no secret of ours. No execArgv: a debugger port would clash.
-  const child = fork(serverEntry(), [dataDir, socketDir], {
+  const child = fork(serverEntry(), [dataDir, ...parameters], {
     env: { TMPDIR: tmpdir() },
     execArgv: ['--no-warnings'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -65,7 +67,7 @@ function ended(child: ChildProcess): Promise<void> {
  *  Commits are fsynced. For evaluation and development: one process, one session.
  *  Throws an Error that names the directory and, where another process uses it, that process. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedEngine> {
-  const { log } = options
+  const { log, fromTemplate = true } = options
   const dataDir = resolve(options.dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   // Socket paths are limited to about 107 bytes, so not inside the data directory. mkdtemp makes it 0700.
@@ -75,7 +77,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedE
   let child: ChildProcess
 
   const start = async (): Promise<void> => {
-    child = await launch(dataDir, socketDir)
+    child = await launch(dataDir, [socketDir, fromTemplate ? 'copy' : 'make'])
     child.once('exit', (code, signal) => {
       if (closing) return
       log(`the embedded database ended unexpectedly (${signal ?? code}); starting it again`)
