@@ -118,6 +118,21 @@ test('JA-35 the extension is offered only where it is named, and only there', as
   expect((await owner.get('/operations')).status).toBe(405)
 })
 
+test('a hundred operations are fine, one more is not', async () => {
+  const many = (count: number) =>
+    operate(
+      Array.from({ length: count }, (_, index) => {
+        return {
+          op: 'add',
+          data: { type: 'roles', attributes: { name: `${count} ${index}` }, relationships: inside() },
+        }
+      }),
+    )
+  expect((await many(100)).status).toBe(200)
+  const { status, body } = await many(101)
+  expect([status, body.errors[0].detail]).toEqual([400, 'There must be 1 to 100 operations.'])
+})
+
 test('malformed operations are refused', async () => {
   const bad: unknown[] = [
     [],

@@ -85,6 +85,17 @@ describe('J15 size', () => {
     expect((await big.get(`/organizations/${big.organizationId}/roles`)).body.meta.record_count).toBe(2004)
   })
 
+  test('so are few that are large: eight megabytes of metadata', async () => {
+    const big = await anOwner(service)
+    const ids = await addRoles(big.organizationId, 270)
+    const include = async () => (await big.get('/organizations?include=roles')).status
+    const metadata = JSON.stringify({ a: 'x'.repeat(32_000) })
+    await service.db.knex('roles').whereIn('id', ids.slice(0, 200)).update({ metadata })
+    expect(await include()).toBe(200)
+    await service.db.knex('roles').whereIn('id', ids.slice(200)).update({ metadata })
+    expect(await include()).toBe(400)
+  })
+
   test('going in circles costs no query', async () => {
     const once = await queriesOf('/roles?include=organization.roles.permissions')
     expect(await queriesOf('/roles?include=organization.roles.permissions,organization.roles.organization')).toBe(once)

@@ -32,6 +32,24 @@ async function aRole(attributes: Record<string, unknown> = {}): Promise<Body> {
 const read = async (path: string): Promise<Body> => (await owner.get(path)).body.data
 
 describe('POST', () => {
+  test('J14 metadata of 32 KiB, sixteen levels deep, is kept; a byte or a level more is refused at the attribute', async () => {
+    const answer = async (metadata: unknown) => {
+      const { status, body } = await owner.post(
+        '/roles',
+        resource('roles', { name: newId(), metadata }, { organization: inside() }),
+      )
+      return [status, status === 201 ? undefined : first(body).source]
+    }
+    const long = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) })
+    const deep = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
+    expect([await answer(long(32_768)), await answer(deep(16))]).toEqual([
+      [201, undefined],
+      [201, undefined],
+    ])
+    const refused = [422, { pointer: '/data/attributes/metadata' }]
+    expect([await answer(long(32_769)), await answer(deep(17))]).toEqual([refused, refused])
+  })
+
   test('JA-22 without a type: 400', async () => {
     const body = { data: { attributes: { name: 'x' } } }
     const answer = await owner.post('/roles', body)

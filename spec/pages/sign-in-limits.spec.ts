@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { inLine } from '../../src/crypto/passwords.js'
+import { call } from '../support/api.js'
 import { aBrowser, type Page } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, signIn } from '../support/entrance.js'
+import { aShopper } from '../support/grants.js'
 import { lettersTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
 
@@ -54,6 +57,26 @@ async function guess(times: number, options: { at: () => string; email: () => st
     refused: statuses.filter((one) => one === 429).length,
   }
 }
+
+test('S7 while the line for passwords is full, sign-ins and shoppers get 429 with Retry-After, and no try is counted', async () => {
+  const [person, shopper] = [await aSignedUp(service), await aShopper(service)]
+  const at = newNetwork()
+  let end = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const line = Promise.allSettled(Array.from({ length: 2000 }, () => inLine(() => held)))
+  const asked = () =>
+    call(service, '/oauth/token', { method: 'POST', body: new URLSearchParams(shopper.form), ...from(at) })
+  for (let turn = 0; turn < 12; turn += 1) {
+    expect((await enter(at, { ...person, password: 'a wrong one' })).status).toBe(429)
+    const { status, headers } = await asked()
+    expect([status, headers.get('retry-after')]).toEqual([429, '1'])
+  }
+  end()
+  await line
+  expect([(await enter(at, person)).status, (await asked()).status]).toEqual([303, 200])
+})
 
 describe('S5 wrong passwords', () => {
   test('for one account from one network: each counts, however many come at once; all others can sign in', async () => {
