@@ -6,6 +6,7 @@ import { hashPassword } from '../crypto/passwords.js'
 import { AppError } from '../errors.js'
 import { notAllowed } from '../http/canonical.js'
 import { requestIdOf } from '../http/request.js'
+import { moment } from '../outbox/texts/moment.js'
 import { acceptInvitation, type Invited, readInvitation } from '../resources/memberships/accept.js'
 import { declineInvitation } from '../resources/memberships/decline.js'
 import { ButtonLink } from './blocks.js'
@@ -19,7 +20,6 @@ import type { PageAnswer, Visit } from './visit.js'
 
 const PATH = '/invitations/:token'
 const PURPOSE = 'invitation'
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 
 interface PageProps {
   readonly visit: Visit
@@ -83,7 +83,7 @@ function InvitationPage(props: PageProps): VNode {
     ['For', email],
     ...(inviter === null ? [] : [['From', inviter] as const]),
     ...(role === null ? [] : [['Role', role] as const]),
-    ['Good until', `${day.format(new Date(expiresAt))} UTC`],
+    ['Good until', `${moment(new Date(expiresAt))} UTC`],
   ] as const
   return (
     <Document title={`Join ${organization}`} lead="You are invited." branding={lookOf(invitation).branding}>

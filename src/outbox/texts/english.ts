@@ -1,6 +1,5 @@
+import { moment } from './moment.js'
 import type { Texts } from './texts.js'
-
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 
 const NOT_ASKED = 'If you did not ask for this, you need not do anything: without you nothing happens.'
 const TWO_FACTOR = {
@@ -23,7 +22,7 @@ export const english: Texts = {
     heading: `Join ${organization}`,
     paragraphs: [
       `Somebody at ${organization} has invited you to their organization.`,
-      `The invitation is good until ${day.format(expiresAt)} UTC.`,
+      `The invitation is good until ${moment(expiresAt)} UTC.`,
     ],
     action: 'See the invitation',
     footer: 'If you did not expect this mail, you need not do anything: without you nothing happens.',
@@ -33,7 +32,7 @@ export const english: Texts = {
     heading: 'Confirm your new e-mail address',
     paragraphs: [
       'Somebody with an account wants to use this address for it. It counts only when you confirm it.',
-      `The link is good until ${day.format(expiresAt)} UTC.`,
+      `The link is good until ${moment(expiresAt)} UTC.`,
     ],
     action: 'Confirm the address',
     footer: NOT_ASKED,
@@ -43,7 +42,7 @@ export const english: Texts = {
     heading: 'Finish your sign-up',
     paragraphs: [
       'Somebody wants an account with this address. If that is you, open the link, give your name and choose a password.',
-      `The link is good until ${day.format(expiresAt)} UTC, and once.`,
+      `The link is good until ${moment(expiresAt)} UTC, and once.`,
     ],
     action: 'Finish the sign-up',
     footer: NOT_ASKED,
@@ -63,7 +62,7 @@ export const english: Texts = {
     heading: 'Choose a new password',
     paragraphs: [
       'Somebody asked for a new password for the account with this address. If that was you, open the link and choose one.',
-      `The link is good until ${day.format(expiresAt)} UTC, and once. Your old password is good until then.`,
+      `The link is good until ${moment(expiresAt)} UTC, and once. Your old password is good until then.`,
     ],
     action: 'Choose a new password',
     footer: NOT_ASKED,
@@ -72,7 +71,7 @@ export const english: Texts = {
     subject: 'Your password was changed',
     heading: 'Your password was changed',
     paragraphs: [
-      `The password of your account was changed on ${day.format(at)} UTC. You were signed out wherever you were signed in, and applications must ask you again.`,
+      `The password of your account was changed on ${moment(at)} UTC. You were signed out wherever you were signed in, and applications must ask you again.`,
       'If that was not you, choose a new password at once.',
     ],
     action: 'Choose a new password',
@@ -82,7 +81,7 @@ export const english: Texts = {
     subject: TWO_FACTOR[change],
     heading: TWO_FACTOR[change],
     paragraphs: [
-      `That was done in your account on ${day.format(at)} UTC.`,
+      `That was done in your account on ${moment(at)} UTC.`,
       'If it was not you, choose a new password at once: somebody knows the one you have.',
     ],
     action: 'Choose a new password',
@@ -92,7 +91,7 @@ export const english: Texts = {
     subject: ACCOUNT[change],
     heading: ACCOUNT[change],
     paragraphs: [
-      `That was done in your account on ${day.format(at)} UTC.`,
+      `That was done in your account on ${moment(at)} UTC.`,
       change === 'address'
         ? 'If it was not you, tell an owner of your organization or whoever runs this service at once: this address signs nobody in any more.'
         : 'If it was not you, choose a new password at once: somebody knows the one you have.',
