@@ -3,8 +3,8 @@
 // It measures dist/, so build first: `npm run build`.
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { startPostgres } from '../postgres.js'
 import { cases } from './cases.mjs'
-import { startPostgres } from './postgres.mjs'
 import { seed } from './seed.mjs'
 import { found, gatehouse, send, startService, tokenFor } from './service.mjs'
 
@@ -77,7 +77,7 @@ function table(results) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-const server = await startPostgres(root)
+const server = await startPostgres()
 let service
 try {
   const admin = new pg.Client({ connectionString: server.url() })

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from './postgres.mjs'
+import { freePort } from '../processes.js'
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
