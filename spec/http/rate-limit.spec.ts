@@ -225,6 +225,12 @@ describe('CONTRACT 8 the API', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   })
 
+  test('the burst of an endpoint is one, whichever of its addresses are asked', async () => {
+    const from = newAddress()
+    let row = 0
+    expect(await through(10, () => ask(`/api/roles/aaaaaaaaa${row++}`, { from, headers: bearer() }))).toBe(8)
+  })
+
   test('writes are counted apart from reads', async () => {
     const from = newAddress()
     const write = () => ask('/api/roles', { from, method: 'POST', headers: bearer(), body: '' })

@@ -259,3 +259,19 @@ describe('RFC 9126 pushed authorization requests', () => {
     expect(await service.db.knex('pushed_requests').where('expires_at', '<=', now)).toEqual([])
   })
 })
+
+test('a client pushes so many from an address, and more from another', async () => {
+  const env = { RATE_LIMITS: 'on', TRUSTED_PROXIES: 'loopback', RATE_LIMIT_PUSHED_REQUEST: '2/60' }
+  const limited = await startService({ db: service.db, env })
+  try {
+    const push = async (from: string) => {
+      const headers = { 'x-forwarded-for': from }
+      const body = new URLSearchParams(withSecret())
+      return (await fetch(`${limited.url}/oauth/par`, { method: 'POST', body, headers })).status
+    }
+    const [here, there] = ['198.51.100.1', '198.51.100.2']
+    expect([await push(here), await push(here), await push(here), await push(there)]).toEqual([201, 201, 429, 201])
+  } finally {
+    await limited.stop()
+  }
+})
