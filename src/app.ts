@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { Express, Request, Router } from 'express'
+import type { Express, Request, RequestHandler, Router } from 'express'
 import type { Context } from './access/context.js'
 import { createParts, type Parts, type PartsOptions } from './app/parts.js'
 import { createPeople } from './app/people.js'
@@ -61,7 +61,7 @@ function createRun({ access, revocations }: Parts) {
   }
 }
 
-function jsonApiPlane(parts: Parts, config: Config): Router {
+function jsonApiPlane(parts: Parts, config: Config): RequestHandler {
   return createJsonApi({ registry: parts.registry, apiUrl: config.apiUrl, run: createRun(parts) })
 }
 

@@ -79,6 +79,23 @@ test('S7 while the line for passwords is full, sign-ins and shoppers get 429 wit
 })
 
 describe('S5 wrong passwords', () => {
+  test('for the present password that a new one asks for: each counts, and apart from those of the sign-in page', async () => {
+    const person = await aSignedUp(service)
+    const at = newNetwork()
+    const browser = aBrowser(service)
+    await signIn(browser, person, from(at))
+    const page = await browser.get('/account/password', from(at).headers)
+    const form = page.forms.findIndex(({ action }) => action.endsWith('/password'))
+    const password = 'another walk by the sea'
+    const attempts: number[] = []
+    for (let turn = 0; turn < 12; turn += 1) {
+      const fields = { current_password: 'a wrong one', password }
+      attempts.push((await browser.submit(page, fields, { form, ...from(at) })).status)
+    }
+    expect(attempts).toEqual([...Array(10).fill(422), 429, 429])
+    expect((await enter(at, person)).status).toBe(303)
+  })
+
   test('for one account from one network: each counts, however many come at once; all others can sign in', async () => {
     const [victim, other] = [await aSignedUp(service), await aSignedUp(service)]
     const [here, there] = [newNetwork(), newNetwork()]

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import type { Context } from '../access/context.js'
 import { AppError } from '../errors.js'
 import { type Answer, createAnswers } from './answers.js'
@@ -100,9 +100,26 @@ const serveWith =
     send(res, await run(req, (ctx) => work(ctx, call)), mediaType)
   }
 
-/** Builds the express router of all resources, to be mounted behind authentication and body reading. */
-export function createJsonApi({ registry, apiUrl, run }: JsonApiOptions): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+const EXACT = { caseSensitive: true, strict: true }
+
+function atomicOf(serve: Serve, endpoints: ReadonlyMap<string, Endpoint>): Router {
+  const router = Router(EXACT)
+  router.post(
+    '/operations',
+    serve(
+      performAtomic((name) => endpoints.get(name)),
+      `${MEDIA_TYPE}; ext="${ATOMIC}"`,
+    ),
+  )
+  router.all('/operations', (_req, _res, next) => {
+    next(new AppError('method_not_allowed', { detail: 'Only POST may be used here.', headers: { Allow: 'POST' } }))
+  })
+  return router
+}
+
+/** Builds an express router for each type, and for the atomic operations, by the first word of their paths. */
+export function createRouters({ registry, apiUrl, run }: JsonApiOptions): ReadonlyMap<string, Router> {
+  const routers = new Map<string, Router>()
   const serialize = createSerialize(apiUrl)
   const answers = createAnswers(registry, serialize)
   const serve = serveWith(run)
@@ -110,12 +127,21 @@ export function createJsonApi({ registry, apiUrl, run }: JsonApiOptions): Router
   for (const resource of registry.resources.values()) {
     const endpoint = { registry, resource, answers, serialize }
     if (isCollection(resource)) endpoints.set(resource.name, endpoint)
+    const router = Router(EXACT)
     for (const path of endpointsOf(endpoint)) mount(router, serve, path)
+    routers.set(resource.name, router)
   }
-  const atomic = performAtomic((name) => endpoints.get(name))
-  router.post('/operations', serve(atomic, `${MEDIA_TYPE}; ext="${ATOMIC}"`))
-  router.all('/operations', (_req, _res, next) => {
-    next(new AppError('method_not_allowed', { detail: 'Only POST may be used here.', headers: { Allow: 'POST' } }))
-  })
-  return router
+  return routers.set('operations', atomicOf(serve, endpoints))
+}
+
+/** Serves all resources, to be mounted behind authentication and body reading. A type's router is found by its name:
+ *  express compares a path with every route of a router in turn. */
+export function createJsonApi(options: JsonApiOptions): RequestHandler {
+  const routers = createRouters(options)
+  return (req, res, next) => {
+    const [, name = ''] = req.path.split('/', 2)
+    const router = routers.get(name)
+    if (router === undefined) next()
+    else router(req, res, next)
+  }
 }
