@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig } from '../config.js'
-import { connect, type Database } from '../db/connect.js'
+import type { Database } from '../db/connect.js'
+import { startEmbedded } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
 
 /** What a command gets of the world around it. */
@@ -20,9 +21,14 @@ export interface Workplace {
 }
 
 /** Opens the database that the configuration names. */
-export function openDatabase(config: Config, log: Logger): Promise<Database> {
+export async function openDatabase(config: Config, log: Logger): Promise<Database> {
   const { databaseUrl, dataDir, databasePoolSize: poolSize, statementTimeoutMs } = config
-  return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, log: (message) => log.info(message) })
+  const say = (message: string): void => log.info(message)
+  // In a process of its own, it opens while this one still reads its modules.
+  const engine = databaseUrl ? undefined : startEmbedded({ dataDir, log: say })
+  engine?.catch(() => undefined)
+  const { connect } = await import('../db/connect.js')
+  return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, engine, log: say })
 }
 
 /** Runs `work` on an open database and closes it, whatever happens. The log goes to stderr, so that stdout holds

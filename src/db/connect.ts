@@ -1,7 +1,7 @@
 import createKnex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { clientClass } from './client.js'
-import { startEmbedded } from './embedded.js'
+import { type EmbeddedEngine, startEmbedded } from './embedded.js'
 import { listen } from './listen.js'
 import { endWhenSilent } from './silence.js'
 import { connectionTypes } from './types.js'
@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly poolSize: number
   /** Longest time of one statement; 0 is no limit. Default 30,000. The embedded engine cannot interrupt a statement. */
   readonly statementTimeoutMs?: number | undefined
+  /** The embedded engine, where it is being started already. */
+  readonly engine?: Promise<EmbeddedEngine> | undefined
   readonly log: (message: string) => void
 }
 
@@ -178,7 +180,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   if (options.databaseUrl !== undefined && options.databaseUrl !== '') {
     return connectPostgres(options.databaseUrl, options)
   }
-  const engine = await startEmbedded(options)
+  const engine = await (options.engine ?? startEmbedded(options))
   options.log(
     `embedded database in ${options.dataDir}: for evaluation and development; set DATABASE_URL for production`,
   )
