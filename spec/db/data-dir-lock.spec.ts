@@ -78,6 +78,13 @@ describe('a new data directory', () => {
     await db.close()
     folder.remove()
   }, 30_000)
+
+  it('can be begun by another user than the one who has built it', () => {
+    const built = join(process.cwd(), 'dist/embedded-database')
+    const paths = readdirSync(built, { recursive: true, encoding: 'utf8' }).map((path) => join(built, path))
+    expect(paths.length).toBeGreaterThan(500)
+    expect(paths.filter((path) => (statSync(path).mode & 0o004) === 0)).toEqual([])
+  })
 })
 
 describe('the lock on a data directory', () => {

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PACKAGE_ROOT } from '../version.js'
@@ -37,11 +47,22 @@ async function kept(key: string): Promise<string> {
   return path
 }
 
+/** It holds no secret, and who runs the service is seldom who has built it. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) openToAll(path)
+    else chmodSync(path, 0o644)
+  }
+}
+
 async function main(): Promise<void> {
   const key = templateKey()
   const from = await kept(key)
   rmSync(TEMPLATE, { recursive: true, force: true })
   cpSync(from, TEMPLATE, { recursive: true })
+  openToAll(TEMPLATE)
 }
 
 try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PACKAGE_ROOT } from '../version.js'
@@ -28,9 +28,11 @@ export function templateKey(): string {
 export function copyTemplate(to: string): boolean {
   try {
     if (readFileSync(join(TEMPLATE, MADE_OF), 'utf8') !== templateKey()) return false
+    cpSync(join(TEMPLATE, 'database'), to, { recursive: true })
+    return true
   } catch {
+    // Missing, or not for us to read: what has been copied is no database.
+    rmSync(to, { recursive: true, force: true })
     return false
   }
-  cpSync(join(TEMPLATE, 'database'), to, { recursive: true })
-  return true
 }
