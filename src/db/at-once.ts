@@ -1,27 +1,27 @@
 import type { Knex } from 'knex'
-import type { Statement } from './begins.js'
+import { allOf, type Statement } from './begins.js'
+import { SET_AUTH } from './roles.js'
 import { traced } from './transaction.js'
+
+interface Answer {
+  readonly response: { readonly rows: unknown[] }
+}
 
 /** What is used of knex's client: a transaction's has one connection and does not let it go. */
 interface Client {
   acquireConnection(): Promise<object>
   releaseConnection(connection: object): Promise<void>
-  query(connection: object, statement: Statement): Promise<{ response: { rows: unknown[] } }>
+  query(connection: object, statement: Statement): Promise<Answer>
 }
 
 /** As each transaction of `gatehouse_auth` begins: see db/begins.ts. */
-const OPENING: readonly Statement[] = [
-  { sql: 'BEGIN;' },
-  { sql: 'set local role gatehouse_auth', options: { prologue: true } },
-]
+const OPENING: readonly Statement[] = [{ sql: 'BEGIN;' }, { sql: SET_AUTH, options: { prologue: true } }]
 
-async function wholeTransaction(client: Client, connection: object, statement: Statement): Promise<unknown[]> {
+async function wholeTransaction(client: Client, connection: object, statement: Statement): Promise<Answer> {
   // All goes out before anything is answered. Where the statement fails, its commit is a rollback.
-  const answers = [...OPENING, statement, { sql: 'COMMIT;' }].map((one) => client.query(connection, { ...one }))
-  const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-  const { response } = (await answers[OPENING.length]) as { response: { rows: unknown[] } }
-  return response.rows
+  const statements = [...OPENING, statement, { sql: 'COMMIT;' }]
+  const answers = await allOf(statements.map((one) => client.query(connection, { ...one })))
+  return answers[OPENING.length] as Answer
 }
 
 /** Runs one statement as `gatehouse_auth` in a transaction of its own, in one round trip; in that of the caller, as who the
@@ -37,8 +37,10 @@ export function atOnce<Row>(
   return traced(async () => {
     const connection = await client.acquireConnection()
     try {
-      if (!knex.isTransaction) return (await wholeTransaction(client, connection, statement)) as Row[]
-      return (await client.query(connection, { ...statement })).response.rows as Row[]
+      const { response } = await (knex.isTransaction
+        ? client.query(connection, { ...statement })
+        : wholeTransaction(client, connection, statement))
+      return response.rows as Row[]
     } finally {
       await client.releaseConnection(connection)
     }

@@ -22,11 +22,12 @@ const ENDS = /^(commit|rollback)\b(?! to\b)/i
 const unsent = (statement: Statement): Statement =>
   Object.assign(statement, { response: { command: '', rows: [], rowCount: 0 } })
 
-/** What fails first makes all that follows fail. */
-async function sendTogether(statements: readonly Statement[], send: Send): Promise<void> {
-  const answers = await Promise.allSettled(statements.map(send))
-  const failed = answers.find((answer) => answer.status === 'rejected')
+/** Waits for all answers to statements that were sent one after the other.
+ *  Throws what failed first: it has made all that follows fail. */
+export async function allOf<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+  const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+  return Promise.all(answers)
 }
 
 /** Sends `begin` and the prologue of a transaction together with its first statement, and does not wait for the end of one
@@ -63,7 +64,7 @@ export function createBegins(): (connection: object, statement: Statement, send:
       return unsent(statement)
     }
     unbegun.delete(connection)
-    await sendTogether([...(held ?? []), statement], send)
+    await allOf([...(held ?? []), statement].map(send))
     return statement
   }
 }

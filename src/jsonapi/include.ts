@@ -127,7 +127,7 @@ async function loadTree(loading: Loading, parents: readonly Loaded[], tree: Incl
   for (const [name, below] of tree) {
     const relationship = first.resource.relationships.get(name)
     if (relationship === undefined) continue
-    const far = async (): Promise<Far> => near.get(name) ?? farOf(loading.reading, relationship, parents)
+    const far = () => near.get(name) ?? farOf(loading.reading, relationship, parents)
     const children = alreadyLinked(parents, name) ?? link(loading, { relationship, parents, far: await far() })
     await loadTree(loading, children, below)
   }
