@@ -16,3 +16,6 @@ begin
   return null;
 end
 $$;
+
+create trigger memberships_end_tokens after delete on memberships
+  for each row execute function end_tokens('membership');

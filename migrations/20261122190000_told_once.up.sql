@@ -32,3 +32,7 @@ begin
   return null;
 end
 $$;
+
+-- No token tells of its seat, and nobody ever asked for these: a seat's tokens end with its families, its person's rights
+-- with the news above.
+drop trigger memberships_end_tokens on memberships;
