@@ -17,11 +17,23 @@ const tooMany = (): AppError =>
     headers: { 'Retry-After': '1' },
   })
 
+let refusal: Promise<void> = Promise.resolve()
+
+/** Comes when it is this refusal's turn: one in each turn of the event loop. Two hundred who are refused in one piece would
+ *  keep everybody else waiting, whatever they ask for. */
+function turnOfRefusal(): Promise<void> {
+  refusal = refusal.then(() => new Promise((resolve) => setImmediate(resolve)))
+  return refusal
+}
+
 /** Does what leads to a hash and the hash itself, if there is room for one more. Who is one too many has cost next to
  *  nothing then: neither a try that is counted nor a look-up. Source: ATTACKS S7
  *  @throws AppError too_many, with `Retry-After`; else what `work` throws */
 export async function inLine<T>(work: () => Promise<T>): Promise<T> {
-  if (inside >= SLOTS + QUEUE) throw tooMany()
+  if (inside >= SLOTS + QUEUE) {
+    await turnOfRefusal()
+    throw tooMany()
+  }
   inside += 1
   try {
     return await work()
