@@ -66,4 +66,26 @@ describe('passwords', () => {
     await expect(inLine(async () => Promise.reject(new Error('its own')))).rejects.toThrow('its own')
     await expect(inLine(async () => 'free again')).resolves.toBe('free again')
   })
+  test('S7 many refusals leave room between them for whoever asks for something else', async () => {
+    let end = (): void => undefined
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    let refused = 0
+    const refusedOne = (): void => {
+      refused += 1
+    }
+    const all = Array.from({ length: 2000 }, () => inLine(() => ended).catch(refusedOne))
+    const seen: number[] = []
+    for (let turn = 0; turn < 10; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push(refused)
+    }
+    // One in each turn of the event loop, or the one before it.
+    expect(seen.at(-1)).toBeGreaterThan(0)
+    expect(seen.at(-1)).toBeLessThanOrEqual(11)
+    end()
+    await Promise.all(all)
+    expect(refused).toBeGreaterThan(1000)
+  })
 })
