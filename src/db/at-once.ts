@@ -20,8 +20,9 @@ const OPENING: readonly Statement[] = [{ sql: 'BEGIN;' }, { sql: SET_AUTH, optio
 async function wholeTransaction(client: Client, connection: object, statement: Statement): Promise<Answer> {
   // All goes out before anything is answered. Where the statement fails, its commit is a rollback.
   const statements = [...OPENING, statement, { sql: 'COMMIT;' }]
-  const answers = await allOf(statements.map((one) => client.query(connection, { ...one })))
-  return answers[OPENING.length] as Answer
+  const answers = statements.map((one) => client.query(connection, { ...one }))
+  await allOf(answers)
+  return answers[OPENING.length] as Promise<Answer>
 }
 
 /** Runs one statement as `gatehouse_auth` in a transaction of its own, in one round trip; in that of the caller, as who the

@@ -24,10 +24,9 @@ const unsent = (statement: Statement): Statement =>
 
 /** Waits for all answers to statements that were sent one after the other.
  *  Throws what failed first: it has made all that follows fail. */
-export async function allOf<T>(answers: readonly Promise<T>[]): Promise<T[]> {
+export async function allOf<T>(answers: readonly (Promise<T> | undefined)[]): Promise<void> {
   const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return Promise.all(answers)
 }
 
 /** Sends `begin` and the prologue of a transaction together with its first statement, and does not wait for the end of one

@@ -1,5 +1,6 @@
 import type { Context } from '../access/context.js'
 import type { By } from '../access/scope.js'
+import { allOf } from '../db/begins.js'
 import { AppError } from '../errors.js'
 import { parseAction, parseMeta } from './action-document.js'
 import type { ActionDefinition, Outcome } from './define.js'
@@ -26,8 +27,11 @@ export function create(endpoint: Endpoint): Handler {
     assertMayCreate(endpoint, ctx)
     const query = queryOf(endpoint, call)
     const draft = parseDocument({ resource, purpose: 'create', typeOf: typeOf(endpoint) }, call.body)
-    const { id, once, context = ctx } = await createResource({ ctx, registry, resource }, draft)
-    const written = await answers.written(context, { resource, id, query, once, by: ['create', resource.name] })
+    const { id, once, context = ctx, made } = await createResource({ ctx, registry, resource }, draft)
+    // Asked for in the same round trip as the row is made; where that fails, it is what is told.
+    const shown = answers.written(context, { resource, id, query, once, by: ['create', resource.name] })
+    await allOf([made, shown])
+    const written = await shown
     const Location = serialize.selfLink(resource, id)
     return { status: 201, body: written.body, headers: { Location, ...written.headers }, context }
   }
