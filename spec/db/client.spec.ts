@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Knex } from 'knex'
 import { atOnce } from '../../src/db/at-once.js'
 import { connect, type Database } from '../../src/db/connect.js'
+import { migrate } from '../../src/db/migrate.js'
 import { createDatabase, realPostgres, specDatabase } from '../support/database.js'
 
 /** A table that ends with the connection's transaction unless that is rolled back before. */
@@ -118,6 +119,40 @@ describe('one statement as a whole transaction', () => {
     await expect(work).rejects.toThrow('back')
     expect(await db.knex('pg_tables').where('tablename', 'escaped_not')).toEqual([])
   })
+})
+
+describe('connections that act as gatehouse_auth for good', () => {
+  test('do so from the first statement on, a new one too, and ask nothing where they cannot', async () => {
+    const server = await realPostgres()
+    const database = await createDatabase(server.url())
+    const own = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 1, log: () => undefined })
+    await migrate(own)
+    const asked = () =>
+      atOnce<{ role: string; pid: number }>(own.aside, 'select current_user as role, pg_backend_pid() as pid', [])
+    const first = await asked()
+    expect([first, await asked()]).toEqual([[{ role: 'gatehouse_auth', pid: expect.any(Number) }], first])
+    await own.aside.destroy()
+    own.aside.initialize()
+    const after = await asked()
+    expect(after).toEqual([{ role: 'gatehouse_auth', pid: expect.any(Number) }])
+    expect(after).not.toEqual(first)
+    await own.close()
+
+    const { pathname } = new URL(database.url)
+    const stranger = `stranger_${pathname.slice(1, 20)}`
+    const admin = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 1, log: () => undefined })
+    await admin.knex.raw(`create role ${stranger} login password 'none'; create table touched (n int)`)
+    await admin.knex.raw(`grant insert, select on touched to ${stranger}`)
+    const url = Object.assign(new URL(database.url), { username: stranger, password: 'none' }).href
+    const theirs = await connect({ databaseUrl: url, dataDir: '', poolSize: 1, log: () => undefined })
+    for (const _ of [1, 2]) await expect(atOnce(theirs.aside, 'insert into touched values (1)', [])).rejects.toThrow()
+    expect(await admin.knex('touched')).toEqual([])
+    await theirs.close()
+    await admin.knex.raw(`drop table touched; drop role ${stranger}`)
+    await admin.close()
+    await database.drop()
+    await server.stop()
+  }, 60_000)
 })
 
 describe('statements that are kept prepared', () => {

@@ -25,6 +25,25 @@ async function wholeTransaction(client: Client, connection: object, statement: S
   return answers[OPENING.length] as Promise<Answer>
 }
 
+const acting = new WeakSet<object>()
+const ready = new WeakSet<object>()
+
+/** Lets every connection of a knex act as `gatehouse_auth` for good, which spares each statement the three that set and end
+ *  a role of its own. Nothing else may be asked there. */
+export function actAsAuth({ client }: Knex): void {
+  acting.add(client)
+}
+
+const bare = (client: Client, connection: object, statement: Statement): Promise<Answer> =>
+  client.query(connection, { ...statement })
+
+async function alone(client: Client, connection: object, statement: Statement): Promise<Answer> {
+  // Waited for: what comes after a role that could not be set would run as the owner of all.
+  if (!ready.has(connection)) await client.query(connection, { sql: 'set role gatehouse_auth' })
+  ready.add(connection)
+  return bare(client, connection, statement)
+}
+
 /** Runs one statement as `gatehouse_auth` in a transaction of its own, in one round trip; in that of the caller, as who the
  *  caller is, if there is one already. `bindings` by name or in order. Its commit is not bounded by `TRANSACTION_MS`: not for
  *  what others read by age, such as revocations.  @returns its rows */
@@ -35,12 +54,11 @@ export function atOnce<Row>(
 ): Promise<Row[]> {
   const statement = knex.raw(sql, bindings as Knex.RawBinding).toSQL()
   const client = knex.client as Client
+  const send = knex.isTransaction ? bare : acting.has(client) ? alone : wholeTransaction
   return traced(async () => {
     const connection = await client.acquireConnection()
     try {
-      const { response } = await (knex.isTransaction
-        ? client.query(connection, { ...statement })
-        : wholeTransaction(client, connection, statement))
+      const { response } = await send(client, connection, statement)
       return response.rows as Row[]
     } finally {
       await client.releaseConnection(connection)

@@ -1,6 +1,8 @@
 import createKnex, { type Knex } from 'knex'
 import type pg from 'pg'
+import { actAsAuth } from './at-once.js'
 import { clientClass } from './client.js'
+import { publicUrl, withoutSecrets } from './database-url.js'
 import { type EmbeddedEngine, startEmbedded } from './embedded.js'
 import { listen } from './listen.js'
 import { endWhenSilent } from './silence.js'
@@ -9,8 +11,8 @@ import { connectionTypes } from './types.js'
 /** An open database. `listen` exists only on PostgreSQL: the embedded engine has one process, which needs no messages. */
 export interface Database {
   readonly knex: Knex
-  /** One connection beside the pool, for what must not wait behind requests: the news of revocations. On the embedded
-   *  engine it is the same as `knex`. */
+  /** One connection beside the pool, for what must not wait behind requests: the news of revocations. What `atOnce` asks
+   *  there is all that it is for. On the embedded engine it is the same as `knex`. */
   readonly aside: Knex
   readonly engine: 'postgresql' | 'embedded'
   close(): Promise<void>
@@ -50,16 +52,6 @@ const messageOf = (error: unknown): string => {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: Error[] }
   // A host name with several addresses fails with an AggregateError whose own message is empty.
   return message || errors?.map((one) => one.message).join(', ') || code || 'unknown error'
-}
-
-/** `postgres://user@host:port/name`: what may be said of a DATABASE_URL. The password and the parameters may not. */
-function publicUrl(databaseUrl: string): string {
-  try {
-    const { protocol, username, host, pathname } = new URL(databaseUrl)
-    return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
-  } catch {
-    return '(not a URL: expected postgres://user:password@host:port/name)'
-  }
 }
 
 interface PoolOptions {
@@ -126,7 +118,11 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
   const session = serverSession(options)
   let aside: Knex | undefined
   try {
-    aside = makeKnex(pooled, { max: 1, acquireMs: CONNECT_MS, session, silentMs: SILENT_ASIDE_MS }, options)
+    aside = makeKnex(
+      pooled,
+      { max: 1, acquireMs: CONNECT_MS, session, silentMs: SILENT_ASIDE_MS, prepare: true },
+      options,
+    )
     const version = await aside.raw("select current_setting('server_version_num')::int as number")
     if (version.rows[0].number < OLDEST_SERVER) throw new Error('the server is older than PostgreSQL 14')
   } catch (error) {
@@ -139,22 +135,14 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
     makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs, prepare: true }, options),
     MOST_WAITING,
   )
+  actAsAuth(aside)
   return {
     knex,
     aside,
     engine: 'postgresql',
-    close: async () => void (await Promise.all([knex.destroy(), aside.destroy()])),
+    close: async () => void (await Promise.all([knex, aside].map((one) => one.destroy()))),
     listen: (channel, onMessage, onReconnect) => listen({ connection, channel, onMessage, onReconnect, log }),
   }
-}
-
-/** A foreign message may repeat the URL that it could not read. */
-function withoutSecrets(message: string, databaseUrl: string): string {
-  const password = /^[^:]+:\/\/[^:@/]*:(.+)@/.exec(databaseUrl)?.[1]
-  return [databaseUrl, password].reduce<string>(
-    (text, secret) => (secret ? text.replaceAll(secret, '…') : text),
-    message,
-  )
 }
 
 /** Opens a database on the socket of an embedded engine that already runs; `close` leaves the engine running. */
