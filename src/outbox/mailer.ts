@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import type { Logger } from 'pino'
 import type { Message } from './messages.js'
 import { type Mail, renderMail } from './render.js'
@@ -30,8 +29,10 @@ const CONNECTIONS = 5
 /** The domain of an address, for Message-ID. */
 const domainOf = (from: string): string => /@([A-Za-z0-9.-]+)/.exec(from)?.[1] ?? 'localhost'
 
-function smtpMailer(smtpUrl: string, { mailFrom, pagesUrl }: MailerOptions): Mailer {
-  const transport = createTransport({
+async function transportTo(smtpUrl: string) {
+  // At the first mail: a start need not wait for it.
+  const { createTransport } = await import('nodemailer')
+  return createTransport({
     url: smtpUrl,
     pool: true,
     maxConnections: CONNECTIONS,
@@ -42,15 +43,27 @@ function smtpMailer(smtpUrl: string, { mailFrom, pagesUrl }: MailerOptions): Mai
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+}
+
+function smtpMailer(smtpUrl: string, { mailFrom, pagesUrl }: MailerOptions): Mailer {
+  let transport: ReturnType<typeof transportTo> | undefined
   return {
     keeps: false,
     render: (id, message) => renderMail(id, message, pagesUrl),
     async send({ id, to, subject, text, html }) {
       const messageId = `<${id}@${domainOf(mailFrom)}>`
       // An address given as an object is taken as it is, and not parsed as a list of them (ATTACKS S10).
-      await transport.sendMail({ from: mailFrom, to: { name: '', address: to }, subject, text, html, messageId })
+      transport ??= transportTo(smtpUrl)
+      await (await transport).sendMail({
+        from: mailFrom,
+        to: { name: '', address: to },
+        subject,
+        text,
+        html,
+        messageId,
+      })
     },
-    close: () => transport.close(),
+    close: () => void transport?.then((opened) => opened.close()),
   }
 }
 

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import type { Config } from '../config.js'
 import { healthPaths } from '../http/openapi.js'
 import { openApiParts } from '../jsonapi/openapi.js'
@@ -42,5 +41,8 @@ export function describeApi(registry: Registry, { apiUrl, issuer }: Addresses): 
 }
 
 /** The same as YAML: what `openapi.yaml` holds. */
-export const openApiYaml = (registry: Registry, addresses: Addresses): string =>
-  stringify(describeApi(registry, addresses), { lineWidth: 110, aliasDuplicateObjects: false })
+export async function openApiYaml(registry: Registry, addresses: Addresses): Promise<string> {
+  // At first use: a start need not wait for it.
+  const { stringify } = await import('yaml')
+  return stringify(describeApi(registry, addresses), { lineWidth: 110, aliasDuplicateObjects: false })
+}

@@ -14,7 +14,7 @@ import { STYLE } from './style.js'
 
 interface PagesOptions extends Installation {
   /** Writes openapi.yaml for this installation; asked once, at the first request. */
-  readonly openApi: () => string
+  readonly openApi: () => Promise<string>
 }
 
 const ASSET_SECONDS = 3600
@@ -42,7 +42,7 @@ function referenceRoutes(router: Router): void {
 export function createPages({ config, engine, openApi }: PagesOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const first = firstPage({ config, engine })
-  let document: string | undefined
+  let document: Promise<string> | undefined
   router.get('/', (_req: Request, res: Response) => sendDocument(res, { document: first }))
   router.get('/pages/style.css', (_req: Request, res: Response) => {
     cacheable(res).type('css').send(STYLE)
@@ -50,10 +50,10 @@ export function createPages({ config, engine, openApi }: PagesOptions): Router {
   router.get('/pages/mark.svg', (_req: Request, res: Response) => {
     cacheable(res).type('svg').send(MARK_FILE)
   })
-  router.get('/openapi.yaml', (_req: Request, res: Response) => {
+  router.get('/openapi.yaml', async (_req: Request, res: Response) => {
     document ??= openApi()
     // The type of RFC 9512.
-    res.set('Content-Type', 'application/yaml; charset=utf-8').send(document)
+    res.set('Content-Type', 'application/yaml; charset=utf-8').send(await document)
   })
   referenceRoutes(router)
   const fixed = ['/', '/pages/style.css', '/pages/mark.svg', '/openapi.yaml', '/docs/api', '/docs/api/start.js']

@@ -1,16 +1,24 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { createRequire } from 'node:module'
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { type Issue, pointerStep, violation } from '../../errors.js'
 import { organizationConfigSchema } from './config-schema.js'
 
 const MOST_ISSUES = 20
 
+const require = createRequire(import.meta.url)
+
 let compiled: ValidateFunction | undefined
 
-/** Compiled at first use: a process that never writes a config does not pay for it. */
-function validator(): ValidateFunction {
+function compile(): ValidateFunction {
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, allowUnionTypes: true })
   ajv.addKeyword('version')
-  compiled ??= ajv.compile(organizationConfigSchema)
+  return ajv.compile(organizationConfigSchema)
+}
+
+/** Read and compiled at first use: a process that never writes a config does not pay for it, nor does a start. */
+function validator(): ValidateFunction {
+  compiled ??= compile()
   return compiled
 }
 
