@@ -133,6 +133,26 @@ test('S5 five wrong codes and the password is asked for again; the count is the 
   expect((await elsewhere.submit(await signIn(elsewhere, other), { code: codeOf(other.secret) })).status).toBe(303)
 })
 
+test('S5 wrong codes from many networks: strangers wait, but not who has signed in from theirs before', async () => {
+  const env = { RATE_LIMITS: 'on', RATE_LIMIT_WRITE_BURST: '9999/10', TRUSTED_PROXIES: '127.0.0.1' }
+  const strict = await startService({ db: service.db, clock, env: { ...env, RATE_LIMIT_SIGN_IN_STRANGER: '6/3600' } })
+  const person = await aCareful()
+  const show = async (network: string, code: string): Promise<number> => {
+    const [browser, from] = [aBrowser(strict), { headers: { 'x-forwarded-for': network } }]
+    return (await browser.submit(await signIn(browser, person, from), { code }, from)).status
+  }
+  const rightAt = (network: string): Promise<number> => {
+    onward()
+    return show(network, codeOf(person.secret))
+  }
+  expect(await rightAt('198.51.100.1')).toBe(303)
+  for (let n = 1; n <= 6; n += 1) expect(await show(`198.51.${100 + n}.1`, '000000')).toBe(422)
+  expect(await show('198.51.110.1', '000000')).toBe(429)
+  expect(await rightAt('198.51.110.2')).toBe(429)
+  expect(await rightAt('198.51.100.1')).toBe(303)
+  await strict.stop()
+})
+
 test('C11 what was sealed for the second factor is good in its browser, for five minutes, and nothing else is', async () => {
   const [browser, other, person] = [aBrowser(service), aBrowser(service), await aCareful()]
   const asked = await signIn(browser, person)

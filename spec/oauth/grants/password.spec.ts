@@ -194,6 +194,8 @@ describe('S5 guessing', () => {
     const env = { RATE_LIMITS: 'on', RATE_LIMIT_SIGN_IN_ACCOUNT: '2/900', RATE_LIMIT_SIGN_IN_ADDRESS: '3/900' }
     const strict = await startService({ db: service.db, env })
     const guess = (username: string) => ask(strict, 'token', { ...shop.form, username, password: 'wrong password' })
+    // Shoppers behind one address who are right use none of it up.
+    for (let times = 0; times < 5; times += 1) expect((await ask(strict, 'token', shop.form)).status).toBe(200)
     for (const name of ['a@b.test', 'c@d.test', 'e@f.test']) expect((await guess(name)).status).toBe(400)
     for (let times = 0; times < 4; times += 1) {
       expect((await guess('new@b.test')).headers.get('x-ratelimit-limit')).toBe('3')
