@@ -239,4 +239,12 @@ describe('mails that somebody asks for', () => {
     for (let times = 0; times < 7; times += 1) statuses.push(await ask('/sign_up', newAddress(), here))
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429])
   })
+
+  test('a network that asks for new passwords for one mailbox after the other waits as if it had guessed', async () => {
+    const here = newNetwork()
+    const statuses = []
+    for (let times = 0; times < 31; times += 1) statuses.push(await ask('/forgotten_password', newAddress(), here))
+    expect(statuses).toEqual([...Array<number>(30).fill(200), 429])
+    expect((await enter(here, await aSignedUp(service))).status).toBe(429)
+  })
 })
