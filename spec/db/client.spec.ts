@@ -108,6 +108,7 @@ describe('one statement as a whole transaction', () => {
     expect(await aloneOf(db.knex)).toBe(true)
     await atOnce(db.knex, 'insert into atonce values (:n)', { n: 2 })
     expect(await db.knex('atonce').pluck('n')).toEqual([2])
+    await db.knex.raw('drop table atonce')
   })
 
   test('inside a transaction is part of it', async () => {

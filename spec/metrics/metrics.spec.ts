@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createMetrics } from '../../src/metrics/metrics.js'
+import { outboxState } from '../../src/outbox/queue.js'
 import { anOwner, call, type Owner } from '../support/api.js'
+import { invite } from '../support/invitations.js'
 import { type Service, startService } from '../support/service.js'
 
 const TOKEN = 'the-token-of-the-scraper'
@@ -94,6 +96,12 @@ describe('what is told', () => {
     const refused = valueFrom(text, 'gatehouse_rate_limited_total{limit="token"}') ?? 0
     // Two at least: what was told to the other instances in this very moment may count here twice.
     expect([refused >= 2, refused < 22]).toEqual([true, true])
+  })
+
+  test('a mail of an instance whose clock is ahead is not younger than nothing', async () => {
+    expect((await invite(await anOwner(guarded), 'somebody@example.com')).status).toBe(201)
+    const before = new Date(Date.now() - 86_400_000 * 365)
+    expect((await outboxState(guarded.db.knex, before)).oldestSeconds).toBe(0)
   })
 
   test('pool, event loop, outbox, litter, key, revocations, memory', async () => {

@@ -99,6 +99,8 @@ export function outboxState(knex: Knex, now: Date): Promise<{ waiting: number; d
         from outbox where sent_at is null`,
     )
     const { waiting = 0, dead = 0, oldest = null } = answer.rows[0] ?? {}
-    return { waiting, dead, oldestSeconds: oldest === null ? 0 : (now.getTime() - Date.parse(oldest)) / 1000 }
+    // Another instance's clock may be ahead: a mail is not younger than nothing.
+    const age = oldest === null ? 0 : now.getTime() - Date.parse(oldest)
+    return { waiting, dead, oldestSeconds: Math.max(0, age) / 1000 }
   })
 }
