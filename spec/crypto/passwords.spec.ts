@@ -4,6 +4,15 @@ import { AppError } from '../../src/errors.js'
 
 const COST = 4
 
+/** What others wait for until `end` is called. */
+function anEnd(): { ended: Promise<void>; end: () => void } {
+  let end = (): void => undefined
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { ended, end }
+}
+
 describe('passwords', () => {
   test('the right password fits, another does not', async () => {
     const hash = await hashPassword('correct horse', COST)
@@ -47,10 +56,8 @@ describe('passwords', () => {
   })
 
   test('S7 who is one too many in the line is refused before anything is done for them', async () => {
-    let [begun, end] = [0, (): void => undefined]
-    const ended = new Promise<void>((resolve) => {
-      end = resolve
-    })
+    let begun = 0
+    const { ended, end } = anEnd()
     const work = async (): Promise<void> => {
       begun += 1
       await ended
@@ -66,11 +73,9 @@ describe('passwords', () => {
     await expect(inLine(async () => Promise.reject(new Error('its own')))).rejects.toThrow('its own')
     await expect(inLine(async () => 'free again')).resolves.toBe('free again')
   })
+
   test('S7 many refusals leave room between them for whoever asks for something else', async () => {
-    let end = (): void => undefined
-    const ended = new Promise<void>((resolve) => {
-      end = resolve
-    })
+    const { ended, end } = anEnd()
     let refused = 0
     const refusedOne = (): void => {
       refused += 1

@@ -105,10 +105,11 @@ export async function createResource(writing: Writing, sent: Draft): Promise<Cre
     const id = newId()
     const row = { id, ...columnsOf(resource, draft), organization_id: organization }
     const made = ctx.scope.insert(resource.name, row)
-    if (draft.triggers.length === 0) return { id, made }
-    await made
-    await pull(writing, draft, id)
-    return { id }
+    if (draft.triggers.length > 0) {
+      await made
+      await pull(writing, draft, id)
+    }
+    return { id, made }
   }
   const outcome = await (create as Operation<unknown>)(ctx, { ...draft.attributes, ...draft.relationships })
   await pull(writing, draft, outcome.id)

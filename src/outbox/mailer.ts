@@ -51,19 +51,18 @@ function smtpMailer(smtpUrl: string, { mailFrom, pagesUrl }: MailerOptions): Mai
     keeps: false,
     render: (id, message) => renderMail(id, message, pagesUrl),
     async send({ id, to, subject, text, html }) {
+      transport ??= transportTo(smtpUrl)
+      const opened = await transport
       const messageId = `<${id}@${domainOf(mailFrom)}>`
       // An address given as an object is taken as it is, and not parsed as a list of them (ATTACKS S10).
-      transport ??= transportTo(smtpUrl)
-      await (await transport).sendMail({
-        from: mailFrom,
-        to: { name: '', address: to },
-        subject,
-        text,
-        html,
-        messageId,
-      })
+      await opened.sendMail({ from: mailFrom, to: { name: '', address: to }, subject, text, html, messageId })
     },
-    close: () => void transport?.then((opened) => opened.close()),
+    // What never opened has nothing to close: whoever sent has heard why.
+    close: () =>
+      void transport?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      ),
   }
 }
 
