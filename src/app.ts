@@ -22,6 +22,7 @@ import { securityHeaders } from './http/security-headers.js'
 import { createExpress, createHttpServer, drain, listen } from './http/server.js'
 import { createTokenInfo } from './http/tokeninfo.js'
 import { traceRequests } from './http/tracing.js'
+import { writesInTurn } from './http/turns.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
 import { createUserinfo } from './oauth/userinfo.js'
@@ -104,6 +105,7 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   // The embedded engine has one connection, which somebody's long work may hold.
   const isSilent = (): boolean => db.engine === 'postgresql' && parts.revocations.ageSeconds() > SILENT_SECONDS
   app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime({ ms: config.requestTimeoutMs, isSilent }))
+  app.use(writesInTurn())
   app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   // First, because it is asked most: each router before it is looked through for every token.

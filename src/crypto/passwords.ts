@@ -8,7 +8,6 @@ const SLOTS = Math.max(1, availableParallelism() - 1)
 const QUEUE = SLOTS * 16
 
 let running = 0
-let inside = 0
 const waiting: (() => void)[] = []
 
 const tooMany = (): AppError =>
@@ -17,17 +16,35 @@ const tooMany = (): AppError =>
     headers: { 'Retry-After': '1' },
   })
 
-let refusal: Promise<void> = Promise.resolve()
+const SPREAD_MS = 1000
+const STEP_MS = 5
+const refused: (() => void)[] = []
+let refusing: NodeJS.Timeout | undefined
 
-/** Comes when it is this refusal's turn: one in each turn of the event loop. Two hundred who are refused in one piece would
- *  keep everybody else waiting, whatever they ask for. */
-function turnOfRefusal(): Promise<void> {
-  refusal = refusal.then(() => new Promise((resolve) => setImmediate(resolve)))
-  return refusal
+function refuseInTurn(): void {
+  let share = 0
+  refusing = setInterval(() => {
+    share = Math.max(share, Math.ceil((refused.length * STEP_MS) / SPREAD_MS))
+    for (const refuse of refused.splice(0, share)) refuse()
+    if (refused.length > 0) return
+    clearInterval(refusing)
+    refusing = undefined
+  }, STEP_MS)
 }
 
-/** Does what leads to a hash and the hash itself, if there is room for one more. Who is one too many has cost next to
- *  nothing then: neither a try that is counted nor a look-up. Source: ATTACKS S7
+/** Comes when it is this refusal's turn: those who are refused at once are answered over a second. In one piece they would
+ *  keep everybody else waiting, whatever they ask for; and they would come again in one piece. */
+function turnOfRefusal(): Promise<void> {
+  if (refusing === undefined) refuseInTurn()
+  return new Promise((resolve) => refused.push(resolve))
+}
+
+let inside = 0
+const line: (() => void)[] = []
+
+/** Does what leads to a hash and the hash itself, if there is room for one more, one after the other: while some are
+ *  hashed, as little as one more is looked up, and the database is free for everybody else. Who is one too many has cost
+ *  next to nothing: neither a try that is counted nor a look-up. Source: ATTACKS S7
  *  @throws AppError too_many, with `Retry-After`; else what `work` throws */
 export async function inLine<T>(work: () => Promise<T>): Promise<T> {
   if (inside >= SLOTS + QUEUE) {
@@ -36,9 +53,11 @@ export async function inLine<T>(work: () => Promise<T>): Promise<T> {
   }
   inside += 1
   try {
+    if (inside > SLOTS + 1) await new Promise<void>((resolve) => line.push(resolve))
     return await work()
   } finally {
     inside -= 1
+    line.shift()?.()
   }
 }
 
