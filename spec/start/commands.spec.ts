@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { createProgram } from '../../src/commands/program.js'
 import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
@@ -78,6 +81,18 @@ describe('commands', () => {
   test('migrate finds nothing to do', async () => {
     const { code, output } = await gatehouse(['migrate', '--json'], env)
     expect([code, JSON.parse(output)]).toEqual([0, { applied: [] }])
+  })
+
+  test.each([
+    [['keys', 'rotate', '--emergency']],
+    [['keys', 'withdraw', 'a'.repeat(64)]],
+    [['migrate', '--rollback', '1']],
+  ])('%j changes what is there, and makes no database to say it was done', async (command) => {
+    const empty = mkdtempSync(join(tmpdir(), 'gatehouse-spec-'))
+    const { code, output } = await gatehouse(command, { ...env, DATA_DIR: empty })
+    expect([code, output]).toEqual([1, expect.stringContaining('DATABASE_URL is not set')])
+    expect(readdirSync(empty)).toEqual([])
+    rmSync(empty, { recursive: true })
   })
 
   test('each has its help, and an unknown one ends with 1', async () => {

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig } from '../config.js'
 import type { Database } from '../db/connect.js'
-import { startEmbedded } from '../db/embedded.js'
+import { isNewDirectory, startEmbedded } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
 
 /** What a command gets of the world around it. */
@@ -31,12 +31,17 @@ export async function openDatabase(config: Config, log: Logger): Promise<Databas
   return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, engine, log: say })
 }
 
+type Work<T> = (workplace: Workplace) => Promise<T>
+
+const isMissing = ({ databaseUrl, dataDir }: Config): boolean => databaseUrl === undefined && isNewDirectory(dataDir)
+
 /** Runs `work` on an open database and closes it, whatever happens. The log goes to stderr, so that stdout holds
  *  nothing but the answer (`--json` is for machines). */
-export async function onDatabase<T>({ env }: Surroundings, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+export async function onDatabase<T>({ env }: Surroundings, work: Work<T>): Promise<T> {
   const config = readConfig(env)
   // Warnings and errors only: a command's own words are its log.
   const log = pino({ level: config.logLevel === 'info' ? 'warn' : config.logLevel }, pino.destination(2))
+  if (isMissing(config)) log.warn(`DATABASE_URL is not set: a new embedded database is made in ${config.dataDir}`)
   const db = await openDatabase(config, log)
   try {
     return await work({ config, db, log })
@@ -45,8 +50,19 @@ export async function onDatabase<T>({ env }: Surroundings, work: (workplace: Wor
   }
 }
 
+/** As `onDatabase`, for what would do nothing on a new database and yet say that it was done.
+ *  Throws an Error for the operator where there is none. */
+export async function onExisting<T>(around: Surroundings, work: Work<T>): Promise<T> {
+  const config = readConfig(around.env)
+  if (isMissing(config)) {
+    const where = `DATABASE_URL is not set, and there is no embedded database in ${config.dataDir}`
+    throw new Error(`${where}. Run this with the environment of the service.`)
+  }
+  return onDatabase(around, work)
+}
+
 /** As `onDatabase`, on the newest schema. */
-export function onMigrated<T>(around: Surroundings, work: (workplace: Workplace) => Promise<T>): Promise<T> {
+export function onMigrated<T>(around: Surroundings, work: Work<T>): Promise<T> {
   return onDatabase(around, async (workplace) => {
     await migrate(workplace.db)
     return work(workplace)
