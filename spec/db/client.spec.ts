@@ -3,6 +3,8 @@ import type { Knex } from 'knex'
 import { atOnce } from '../../src/db/at-once.js'
 import { connect, type Database } from '../../src/db/connect.js'
 import { migrate } from '../../src/db/migrate.js'
+import type { Transaction } from '../../src/db/queries.js'
+import { inTransaction, transaction } from '../../src/db/transaction.js'
 import { createDatabase, realPostgres, specDatabase } from '../support/database.js'
 
 /** A table that ends with the connection's transaction unless that is rolled back before. */
@@ -15,18 +17,18 @@ beforeAll(async () => {
 afterAll(() => db.close())
 
 /** What PostgreSQL says of the transaction that a query runs in. */
-async function aloneOf(knex: Knex): Promise<boolean> {
+async function aloneOf(knex: Pick<Knex, 'raw'>): Promise<boolean> {
   const { rows } = await knex.raw('select now() = statement_timestamp() as alone')
   return rows[0].alone
 }
 
 describe('a transaction that begins with its first statement', () => {
   test('answers what that statement answers, with and without bindings', async () => {
-    const plain = await db.knex.transaction((trx) => trx.from(db.knex.raw(ROWS)).select('n').orderBy('n'))
+    const plain = await transaction(db.knex, (trx) => trx.from(db.knex.raw(ROWS)).select('n').orderBy('n'))
     expect(plain).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
-    const bound = await db.knex.transaction((trx) => trx.from(db.knex.raw(ROWS)).where('n', 2).first('n'))
+    const bound = await transaction(db.knex, (trx) => trx.from(db.knex.raw(ROWS)).where('n', 2).first('n'))
     expect(bound).toEqual({ n: 2 })
-    const several = await db.knex.transaction((trx) => trx.raw('select 1 as a; select 2 as b'))
+    const several = await transaction(db.knex, (trx) => trx.raw('select 1 as a; select 2 as b'))
     expect(several.map(({ rows }: { rows: unknown[] }) => rows)).toEqual([[{ a: 1 }], [{ b: 2 }]])
   })
 
@@ -34,9 +36,10 @@ describe('a transaction that begins with its first statement', () => {
     ['without bindings', 'set local role gatehouse_auth', []],
     ['with bindings', "select set_config('role', ?, true)", ['gatehouse_auth']],
   ])('is a transaction: what its first statement sets ends with it (%s)', async (_, sql, bindings) => {
-    const role = async (knex: Knex): Promise<string> => (await knex.raw('select current_user as role')).rows[0].role
+    const role = async (knex: Pick<Knex, 'raw'>): Promise<string> =>
+      (await knex.raw('select current_user as role')).rows[0].role
     const before = await role(db.knex)
-    const within = await db.knex.transaction(async (trx) => {
+    const within = await transaction(db.knex, async (trx) => {
       await trx.raw(sql, bindings as string[])
       await new Promise((later) => setTimeout(later, 5))
       expect(await aloneOf(trx)).toBe(false)
@@ -46,10 +49,10 @@ describe('a transaction that begins with its first statement', () => {
   })
 
   test('that fails in its first statement, or has none, leaves the connection free', async () => {
-    await expect(db.knex.transaction((trx) => trx.raw('select no_such'))).rejects.toMatchObject({ code: '42703' })
-    await expect(db.knex.transaction((trx) => trx.raw('select 1 / ?', [0]))).rejects.toMatchObject({ code: '22012' })
-    await expect(db.knex.transaction(async () => 'nothing')).resolves.toBe('nothing')
-    const thrown = db.knex.transaction(async () => {
+    await expect(transaction(db.knex, (trx) => trx.raw('select no_such'))).rejects.toMatchObject({ code: '42703' })
+    await expect(transaction(db.knex, (trx) => trx.raw('select 1 / ?', [0]))).rejects.toMatchObject({ code: '22012' })
+    await expect(transaction(db.knex, async () => 'nothing')).resolves.toBe('nothing')
+    const thrown = transaction(db.knex, async () => {
       throw new Error('before any statement')
     })
     await expect(thrown).rejects.toThrow('before any statement')
@@ -57,8 +60,61 @@ describe('a transaction that begins with its first statement', () => {
   })
 })
 
+describe('a transaction that has ended', () => {
+  const late = async (end: (trx: Transaction) => Promise<unknown>, work: typeof transaction) => {
+    let kept: Transaction | undefined
+    const done = work(db.knex, async (trx) => {
+      kept = trx
+      await trx.raw('select 1')
+      return end(trx)
+    })
+    await done.catch(() => undefined)
+    return kept as Transaction
+  }
+
+  test.each<[string, (trx: Transaction) => Promise<unknown>]>([
+    ['well', async () => undefined],
+    ['because of its work', async () => Promise.reject(new Error('no'))],
+    ['because of the database', (trx) => trx.raw('select no_such')],
+  ])('%s is asked nothing any more', async (_, end) => {
+    const trx = await late(end, transaction)
+    await db.knex.raw('create table late (n int)')
+    await expect(trx.raw('insert into late values (1)')).rejects.toThrow('has ended')
+    await expect(trx('late').insert({ n: 1 })).rejects.toThrow('has ended')
+    await expect(trx.from('late').select('n')).rejects.toThrow('has ended')
+    expect(await db.knex('late')).toEqual([])
+    await db.knex.raw('drop table late')
+  })
+
+  test('because it took too long is rolled back, also what it asks then', async () => {
+    await db.knex.raw('create table late (n int)')
+    let asked: Promise<unknown> = Promise.resolve()
+    const work = inTransaction(
+      db.knex,
+      async (trx) => {
+        await trx.raw('insert into late values (1)')
+        asked = new Promise((later) => setTimeout(later, 60)).then(() => trx.raw('insert into late values (2)'))
+        await expect(asked).rejects.toThrow('has ended')
+      },
+      20,
+    )
+    await expect(work).rejects.toMatchObject({ status: 503 })
+    await asked.catch(() => undefined)
+    expect(await db.knex('late')).toEqual([])
+    await db.knex.raw('drop table late')
+  })
+
+  test('with a commit that fails has failed', async () => {
+    await db.knex.raw('create table late (n int unique deferrable initially deferred)')
+    const twice = transaction(db.knex, (trx) => trx.raw('insert into late values (1), (1)'))
+    await expect(twice).rejects.toMatchObject({ code: '23505' })
+    expect(await db.knex('late')).toEqual([])
+    await db.knex.raw('drop table late')
+  })
+})
+
 describe('a prologue', () => {
-  const opening = (trx: Knex.Transaction, sql: string) => trx.raw(sql).options({ prologue: true })
+  const opening = (trx: Transaction, sql: string) => trx.raw(sql).options({ prologue: true })
   const tables = async (): Promise<string[]> =>
     db.knex('pg_tables').where('tablename', 'like', 'escaped%').pluck('tablename')
 
@@ -66,7 +122,7 @@ describe('a prologue', () => {
     ['by what it asks for', 'set local role nobody_has_made', '22023'],
     ['as it is written', 'set local rolle gatehouse_auth; nonsense', '42601'],
   ])('that fails %s fails the first statement, which is not run outside the transaction', async (_, sql, code) => {
-    const work = db.knex.transaction(async (trx) => {
+    const work = transaction(db.knex, async (trx) => {
       await opening(trx, sql)
       await trx.raw('create table escaped (id int)')
     })
@@ -76,10 +132,11 @@ describe('a prologue', () => {
   })
 
   test('holds for its own transaction only, whether that writes or only reads', async () => {
-    const role = async (knex: Knex): Promise<string> => (await knex.raw('select current_user as role')).rows[0].role
+    const role = async (knex: Pick<Knex, 'raw'>): Promise<string> =>
+      (await knex.raw('select current_user as role')).rows[0].role
     const before = await role(db.knex)
     for (const readOnly of [false, true]) {
-      const within = db.knex.transaction(async (trx) => {
+      const within = transaction(db.knex, async (trx) => {
         await trx.raw('set local role gatehouse_auth').options({ prologue: true, readOnly })
         return role(trx)
       })
@@ -88,7 +145,7 @@ describe('a prologue', () => {
   })
 
   test('alone is never sent', async () => {
-    await expect(db.knex.transaction((trx) => opening(trx, 'nonsense').then(() => 'said'))).resolves.toBe('said')
+    await expect(transaction(db.knex, (trx) => opening(trx, 'nonsense').then(() => 'said'))).resolves.toBe('said')
     expect(await aloneOf(db.knex)).toBe(true)
   })
 })
@@ -111,14 +168,11 @@ describe('one statement as a whole transaction', () => {
     await db.knex.raw('drop table atonce')
   })
 
-  test('inside a transaction is part of it', async () => {
-    const work = db.knex.transaction(async (trx) => {
-      await trx.raw('create table escaped_not (n int)')
-      expect(await atOnce(trx, 'insert into escaped_not values (?) returning n', [7])).toEqual([{ n: 7 }])
-      throw new Error('back')
-    })
-    await expect(work).rejects.toThrow('back')
-    expect(await db.knex('pg_tables').where('tablename', 'escaped_not')).toEqual([])
+  test('has every value, by name as often as it is used, or is not asked', async () => {
+    const [asked] = await atOnce(db.knex, 'select :a::int + :b::int + :a::int as sum', { a: 1, b: 5, c: 9 })
+    expect(asked).toEqual({ sum: 7 })
+    expect(() => atOnce(db.knex, 'select :a::int', { a: undefined })).toThrow('undefined')
+    expect(() => atOnce(db.knex, 'select ?::int', [undefined])).toThrow('undefined')
   })
 })
 
@@ -161,7 +215,7 @@ describe('statements that are kept prepared', () => {
     const server = await realPostgres()
     const database = await createDatabase(server.url())
     const { knex, close } = await connect({ databaseUrl: database.url, dataDir: '', poolSize: 1, log: () => undefined })
-    const ask = () => knex.transaction((trx) => trx.raw('select ?::int as asked_often', [1]))
+    const ask = () => transaction(knex, (trx) => trx.raw('select ?::int as asked_often', [1]))
     const kept = () =>
       knex.raw("select 1 from pg_prepared_statements where statement like '%asked_often%' and name like 'g%'")
     for (const _ of [1, 2]) await ask()

@@ -1,15 +1,16 @@
-import type { Knex } from 'knex'
 import type { Secrets } from '../../src/crypto/secrets.js'
 import type { Database } from '../../src/db/connect.js'
+import type { Transaction } from '../../src/db/queries.js'
+import { transaction } from '../../src/db/transaction.js'
 import { newClientId, newId } from '../../src/ids.js'
 
 /** Does `work` as one of the database roles, with the second lock open for one organization. */
 export function asRole<T>(
   { knex }: Pick<Database, 'knex'>,
   { role, organizationId = '' }: { role: 'api' | 'auth' | 'definer'; organizationId?: string },
-  work: (trx: Knex.Transaction) => Promise<T>,
+  work: (trx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return knex.transaction(async (trx) => {
+  return transaction(knex, async (trx) => {
     await trx.raw(`set local role gatehouse_${role}`)
     await trx.raw("select set_config('app.organization_ids', ?, true)", [organizationId])
     return work(trx)

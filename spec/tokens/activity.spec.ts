@@ -124,7 +124,7 @@ describe('activity', () => {
     let away = true
     const knex = new Proxy(service.db.knex, {
       get: (target, name) => {
-        if (name === 'transaction' && away) return () => Promise.reject(new Error('away'))
+        if (name === 'client' && away) return { acquireConnection: () => Promise.reject(new Error('away')) }
         return Reflect.get(target, name)
       },
     })

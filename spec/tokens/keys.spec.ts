@@ -26,7 +26,14 @@ const aRing = (alg: TokenAlg = 'RS512'): KeyRing => {
   return ring
 }
 
-const rows = () => asRole(db, { role: 'auth' }, (trx) => trx('signing_keys').select('*').orderBy('created_at'))
+interface KeyRow {
+  purpose: string
+  alg: string
+  private_key: string
+}
+
+const rows = (): Promise<KeyRow[]> =>
+  asRole(db, { role: 'auth' }, (trx) => trx('signing_keys').select('*').orderBy('created_at'))
 
 beforeAll(async () => {
   // Its own: an emergency here would end the tokens of every other spec.
@@ -55,9 +62,9 @@ describe('the key ring', () => {
     const text = JSON.stringify(await rows())
     expect(text).not.toMatch(/BEGIN|PRIVATE/)
     expect(text).not.toContain('"d":')
-    const [row] = await rows()
-    expect(row.private_key).toMatch(/^v1\./)
-    expect(secrets.open(row.private_key)).toContain('BEGIN PRIVATE KEY')
+    const sealed = (await rows())[0]?.private_key ?? ''
+    expect(sealed).toMatch(/^v1\./)
+    expect(secrets.open(sealed)).toContain('BEGIN PRIVATE KEY')
   })
 
   test('8414-06 the JWKS has public parts only, and the kid is the thumbprint in 64 hex digits', async () => {

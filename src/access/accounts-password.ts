@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { hashPassword } from '../crypto/passwords.js'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
@@ -38,7 +39,7 @@ interface Kept extends Omit<NewPassword, 'password'> {
 
 /** Ends what the old password has let in: refresh tokens, codes and devices that wait, and every access token about the
  *  user. Source: RFC 9700 §4.14.2; ATTACKS T9 */
-async function endWhatItLetIn(trx: Knex.Transaction, { revocations }: PasswordParts, { userId, now }: Kept) {
+async function endWhatItLetIn(trx: Transaction, { revocations }: PasswordParts, { userId, now }: Kept) {
   const ended = { ended_at: now, ended_because: 'password_changed' }
   // Codes first: an exchange that is under way is waited for, and its family is there to be ended.
   await trx('authorization_codes')
@@ -50,7 +51,7 @@ async function endWhatItLetIn(trx: Knex.Transaction, { revocations }: PasswordPa
   await revocations.revoke(trx, { topic: `user:${userId}`, now, expiresAt })
 }
 
-async function keep(trx: Knex.Transaction, parts: PasswordParts, kept: Kept): Promise<string | undefined> {
+async function keep(trx: Transaction, parts: PasswordParts, kept: Kept): Promise<string | undefined> {
   const { userId, passwordHash, except, now, requestId } = kept
   const before = await trx('users').where({ id: userId }).whereNull('disabled_at').forUpdate().first()
   if (before === undefined) return undefined

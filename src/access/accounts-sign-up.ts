@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
@@ -64,7 +65,7 @@ export function readSignUp(
 
 /** Makes the account of a person whose mailbox has answered, and the first line of its history. */
 async function insertPerson(
-  trx: Knex.Transaction,
+  trx: Transaction,
   secrets: SecretMaker,
   { email, requestId, ...person }: Making & { email: string },
 ): Promise<Account> {

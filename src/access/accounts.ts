@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newClientId, newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
@@ -31,7 +32,7 @@ export interface NewAccount {
 /** Makes an account in the caller's transaction. Its address counts as proven: who calls has the proof.
  *  Errors: `taken` (through db/errors) when the address has an account. */
 export async function insertAccount(
-  trx: Knex.Transaction,
+  trx: Transaction,
   secrets: Pick<SecretMaker, 'newSecret' | 'hash'>,
   account: NewAccount,
 ): Promise<Account> {

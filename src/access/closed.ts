@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import type { RowRule } from './abilities.js'
 import type { Guarded, Row } from './guarded.js'
 import type { Clauses } from './targets.js'
@@ -28,7 +29,7 @@ function whereClauses(query: Knex.QueryBuilder, clauses: Clauses): void {
 
 /** What the door selects of a table. A column that is not public is null to those who see the public face only, in
  *  filters and orders too. */
-function columnsOf(trx: Knex.Transaction, guarded: Guarded, rule: RowRule): (string | Knex.Raw)[] {
+function columnsOf(trx: Transaction, guarded: Guarded, rule: RowRule): (string | Knex.Raw)[] {
   const hidden = (name: string): boolean =>
     rule.publicOnly === true && guarded.publicColumns !== undefined && !guarded.publicColumns.has(name)
   return guarded.columns.map(({ name, sql }) => {
@@ -39,7 +40,7 @@ function columnsOf(trx: Knex.Transaction, guarded: Guarded, rule: RowRule): (str
 }
 
 /** A closed subquery of the rows that a rule names: a later `or` cannot walk out of it. */
-export function closed(trx: Knex.Transaction, guarded: Guarded, rule: RowRule): Knex.QueryBuilder {
+export function closed(trx: Transaction, guarded: Guarded, rule: RowRule): Knex.QueryBuilder {
   const columns = columnsOf(trx, guarded, rule)
   const inner = trx.select(columns).from(guarded.table)
   const { own } = rule

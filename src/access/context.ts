@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import type { DatabaseRole } from '../db/roles.js'
 import { inTransaction } from '../db/transaction.js'
 import { AppError } from '../errors.js'
@@ -92,7 +93,7 @@ interface Lock {
   readonly readOnly: boolean
 }
 
-async function lock(trx: Knex.Transaction, { role, organizations, principal, readOnly }: Lock): Promise<void> {
+async function lock(trx: Transaction, { role, organizations, principal, readOnly }: Lock): Promise<void> {
   const { applicationId, userId: user = '' } = principal
   for (const id of [...organizations, applicationId, ...(user === '' ? [] : [user])]) {
     if (!ID_PATTERN.test(id)) throw new Error('an id of the lock does not look like an id')
@@ -109,7 +110,7 @@ async function lock(trx: Knex.Transaction, { role, organizations, principal, rea
 
 interface Opening {
   readonly options: AccessOptions
-  readonly trx: Knex.Transaction
+  readonly trx: Transaction
   readonly request: Request
   readonly grants: readonly Grant[]
   readonly now: Date

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import type { RowRule } from './abilities.js'
 import type { Guarded } from './guarded.js'
 
@@ -9,7 +9,7 @@ export type Kinds = readonly (readonly [column: string, values: readonly string[
  *  that triggers keep (migrations/…_row_counts). Undefined where the rule leaves anything but whole organizations, or
  *  `kinds` has a column by which the table is not counted. */
 export async function countWhole(
-  trx: Knex.Transaction,
+  trx: Transaction,
   guarded: Guarded,
   { rule, within, kinds }: { rule: RowRule; within: string | undefined; kinds: Kinds },
 ): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { AppError } from '../errors.js'
 
 /** How long an answer is kept: a day. */
@@ -21,7 +21,7 @@ interface Sealing {
 
 /** Binds the memory to one caller and transaction. Answers are sealed, because the answer to a creation shows a secret. */
 export function createIdempotency(
-  trx: Knex.Transaction,
+  trx: Transaction,
   parts: { caller: string; secrets: Sealing; now: Date },
 ): Idempotency {
   const { caller, secrets, now } = parts

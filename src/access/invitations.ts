@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { type Principal, whoIs } from './principal.js'
@@ -41,7 +42,7 @@ interface Moved {
 
 /** The door cannot be used here (the caller has no standing in the organization yet), so the history is written here. */
 async function tell(
-  trx: Knex.Transaction,
+  trx: Transaction,
   rows: readonly Moved[],
   change: { changes: object; who: Who; now: Date; requestId: string | null },
 ) {
@@ -96,7 +97,7 @@ export function seatInvited(knex: Knex, seating: Seating): Promise<Seat | undefi
 
 /** The same in the caller's transaction, which runs as gatehouse_auth. */
 export async function seatInvitedIn(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { tokenHash, now, userId, requestId }: Seating,
 ): Promise<Seat | undefined> {
   const { rows } = await trx.raw<{ rows: Moved[] }>(
@@ -137,7 +138,7 @@ export function declineInvited(
 /** Revokes what a user has invited and nobody has accepted yet, in the transaction that ends the user's seat. It needs no
  *  right of its own: whoever may end the seat, ends what hangs on it. The tenant's lock is on. */
 export async function revokeInvitationsOf(
-  trx: Knex.Transaction,
+  trx: Transaction,
   seat: { organizationId: string; userId: string },
   by: { principal: Principal; requestId: string; now: Date },
 ): Promise<string[]> {

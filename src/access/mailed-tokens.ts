@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 
 /** What a mailed token proves its mailbox for. One for one purpose is nothing for another (ATTACKS C11). */
@@ -27,7 +28,7 @@ export interface NewMailedToken extends Returned, Mailbox {
 
 /** Writes down a token, in the caller's transaction.
  *  @returns when it expires */
-export async function keepMailedToken(trx: Knex.Transaction, token: NewMailedToken): Promise<Date> {
+export async function keepMailedToken(trx: Transaction, token: NewMailedToken): Promise<Date> {
   const { purpose, tokenHash, email, userId, lifeSeconds, pretended, now } = token
   const expiresAt = new Date(now.getTime() + lifeSeconds * 1000)
   await trx('mailed_tokens').insert({
@@ -44,7 +45,7 @@ export async function keepMailedToken(trx: Knex.Transaction, token: NewMailedTok
 
 /** Makes what was mailed for a purpose to the mailbox of an account of no use any more. */
 export async function endMailedTokens(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { purpose, userId, now }: { purpose: MailedPurpose; userId: string; now: Date },
 ): Promise<void> {
   await trx('mailed_tokens').where({ purpose, user_id: userId }).whereNull('used_at').update({ used_at: now })
@@ -65,7 +66,7 @@ export function findMailedToken(knex: Knex, { purpose, tokenHash, now }: Returne
 /** Uses a token up, in the transaction of what it is for: one statement, so that of twenty at once one wins.
  *  @returns as findMailedToken */
 export async function useMailedToken(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { purpose, tokenHash, now }: Returned,
 ): Promise<Mailbox | undefined> {
   const [used] = await trx('mailed_tokens')

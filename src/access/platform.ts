@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { newId } from '../ids.js'
 import { revokeInvitationsOf } from './invitations.js'
 import { type Principal, whoIs } from './principal.js'
@@ -35,7 +35,7 @@ export interface BasePermission {
 }
 
 /** Binds the platform look-ups to one request's transaction. */
-export function createPlatform(trx: Knex.Transaction, caller: Caller): Platform {
+export function createPlatform(trx: Transaction, caller: Caller): Platform {
   return {
     async claimSlug(slug, organizationId) {
       const answer = await trx.raw<{ rows: { claimed: boolean }[] }>('select claim_slug(?, ?) as claimed', [

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { AppError, recordNotFound } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Abilities, Action, RowRule } from './abilities.js'
@@ -42,7 +43,7 @@ export interface Scope {
 }
 
 interface Deps {
-  readonly trx: Knex.Transaction
+  readonly trx: Transaction
   readonly guards: ReadonlyMap<string, Guarded>
   readonly abilities: Abilities
   readonly principal: Principal

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { newId } from '../ids.js'
 import { type Principal, whoIs } from './principal.js'
 
@@ -25,7 +25,7 @@ const gone = (row: Ended): Record<string, unknown> =>
 /** Ends the application memberships of a seat, in the transaction that ends the seat; one that a profile holds too stays
  *  with the profile. It needs no right of its own: whoever may end the seat, ends what hangs on it. The tenant's lock is on. */
 export async function endApplicationsOf(
-  trx: Knex.Transaction,
+  trx: Transaction,
   seat: { organizationId: string; membershipId: string },
   { principal, requestId, now }: Caller,
 ): Promise<void> {

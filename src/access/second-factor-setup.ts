@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
@@ -15,7 +15,7 @@ interface Change {
   readonly requestId: string
 }
 
-async function replaceCodes(trx: Knex.Transaction, { secrets }: SecondFactorParts, { userId, now }: Change) {
+async function replaceCodes(trx: Transaction, { secrets }: SecondFactorParts, { userId, now }: Change) {
   const codes = Array.from({ length: RECOVERY_CODES }, () => {
     const letters = Array.from({ length: 10 }, () => ALPHABET[randomInt(ALPHABET.length)])
     return `${letters.slice(0, 5).join('')}-${letters.slice(5).join('')}`
@@ -32,7 +32,7 @@ async function replaceCodes(trx: Knex.Transaction, { secrets }: SecondFactorPart
 
 /** What every change of a second factor leaves behind: a line of history, and a mail. */
 async function tell(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { secrets }: SecondFactorParts,
   { userId, now, requestId, change, email }: Change & { change: 'on' | 'off' | 'codes'; email: string },
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { newId } from '../ids.js'
 import type { Guarded, Row } from './guarded.js'
 import { type Principal, whoIs } from './principal.js'
@@ -35,7 +36,7 @@ export interface Author {
 
 /** Makes the changes and writes the one `versions` row of each, in one statement. Source: DECISIONS 6, CONTRACT 3.10. */
 export async function writeWithVersions(
-  trx: Knex.Transaction,
+  trx: Transaction,
   guarded: Guarded,
   { write, changes, author }: { write: Knex.QueryBuilder; changes: readonly Change[]; author: Author },
 ): Promise<void> {

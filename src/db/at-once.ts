@@ -7,11 +7,49 @@ interface Answer {
   readonly response: { readonly rows: unknown[] }
 }
 
-/** What is used of knex's client: a transaction's has one connection and does not let it go. */
+/** What is used of knex's client. */
 interface Client {
   acquireConnection(): Promise<object>
   releaseConnection(connection: object): Promise<void>
   query(connection: object, statement: Statement): Promise<Answer>
+}
+
+/** By name or in order. */
+type Bindings = Readonly<Record<string, unknown>> | readonly unknown[]
+
+interface Compiled {
+  readonly sql: string
+  /** In the order of their places. */
+  readonly names: readonly string[]
+}
+
+const MOST_COMPILED = 500
+const compiled = new Map<string, Compiled>()
+
+/** Has knex find the places of names in a text: once, because that costs more than the rest of a statement. */
+function compile(knex: Knex, sql: string, bindings: Readonly<Record<string, unknown>>): Compiled {
+  const known = compiled.get(sql)
+  if (known !== undefined) return known
+  const itself = Object.fromEntries(Object.keys(bindings).map((name) => [name, name]))
+  const { sql: text, bindings: names } = knex.raw(sql, itself).toSQL()
+  const made = { sql: text, names: names as readonly string[] }
+  if (compiled.size >= MOST_COMPILED) compiled.clear()
+  compiled.set(sql, made)
+  return made
+}
+
+function inOrder(knex: Knex, sql: string, named: Readonly<Record<string, unknown>>): Statement {
+  const { sql: text, names } = compile(knex, sql, named)
+  return { sql: text, bindings: names.map((name) => named[name]) }
+}
+
+function statementOf(knex: Knex, sql: string, bindings: Bindings): Statement {
+  const statement = Array.isArray(bindings)
+    ? { sql, bindings }
+    : inOrder(knex, sql, bindings as Record<string, unknown>)
+  // The driver would make it null, which means something.
+  if (statement.bindings?.includes(undefined)) throw new Error(`a value is undefined: ${sql}`)
+  return statement
 }
 
 /** As each transaction of `gatehouse_auth` begins: see db/begins.ts. */
@@ -34,27 +72,19 @@ export function actAsAuth({ client }: Knex): void {
   acting.add(client)
 }
 
-const bare = (client: Client, connection: object, statement: Statement): Promise<Answer> =>
-  client.query(connection, { ...statement })
-
 async function alone(client: Client, connection: object, statement: Statement): Promise<Answer> {
   // Waited for: what comes after a role that could not be set would run as the owner of all.
   if (!ready.has(connection)) await client.query(connection, { sql: 'set role gatehouse_auth' })
   ready.add(connection)
-  return bare(client, connection, statement)
+  return client.query(connection, { ...statement })
 }
 
-/** Runs one statement as `gatehouse_auth` in a transaction of its own, in one round trip; in that of the caller, as who the
- *  caller is, if there is one already. `bindings` by name or in order. Its commit is not bounded by `TRANSACTION_MS`: not for
+/** Runs one statement as `gatehouse_auth` in a transaction of its own, in one round trip. Its commit is not bounded by `TRANSACTION_MS`: not for
  *  what others read by age, such as revocations.  @returns its rows */
-export function atOnce<Row>(
-  knex: Knex,
-  sql: string,
-  bindings: Readonly<Record<string, unknown>> | readonly unknown[],
-): Promise<Row[]> {
-  const statement = knex.raw(sql, bindings as Knex.RawBinding).toSQL()
+export function atOnce<Row>(knex: Knex, sql: string, bindings: Bindings): Promise<Row[]> {
+  const statement = statementOf(knex, sql, bindings)
   const client = knex.client as Client
-  const send = knex.isTransaction ? bare : acting.has(client) ? alone : wholeTransaction
+  const send = acting.has(client) ? alone : wholeTransaction
   return traced(async () => {
     const connection = await client.acquireConnection()
     try {

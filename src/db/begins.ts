@@ -1,6 +1,6 @@
 /** What knex hands to a client for one statement, and where it looks for the answer. */
 export interface Statement {
-  readonly sql: string
+  sql: string
   readonly bindings?: readonly unknown[]
   options?: {
     readonly prepare?: boolean

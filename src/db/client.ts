@@ -5,10 +5,17 @@ import type { Knex } from 'knex'
 import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import { createBegins, type Statement } from './begins.js'
 import { createNames } from './prepared.js'
+import { type Builder, createRunner, type Runner } from './runner.js'
 
 declare class Dialect extends EventEmitter {
   constructor(config: Knex.Config)
   _query(connection: object, statement: Statement): Promise<Statement>
+  acquireConnection(): Promise<object>
+  releaseConnection(connection: object): Promise<void>
+  positionBindings(sql: string): string
+  processResponse(statement: Statement, runner: unknown): unknown
+  query(connection: object, statement: Statement | string): Promise<Statement>
+  runner(builder: Builder): Runner
 }
 
 const Base = PostgresClient as typeof Dialect
@@ -21,6 +28,9 @@ function gather(connection: object): void {
   process.nextTick(() => stream.uncork())
 }
 
+/** Texts whose places are known, at most: callers' filters make ever new ones. */
+const MOST_TEXTS = 500
+
 /** knex's client for PostgreSQL, with fewer and cheaper round trips: a transaction begins with its first statement, what
  *  is asked again and again is parsed and planned once a connection (`prepare`), unless the query's options say
  *  `prepare: false`. A class, because knex makes the client of each transaction from that of its parent.
@@ -28,7 +38,31 @@ function gather(connection: object): void {
 export function clientClass({ prepare }: { prepare: boolean }): typeof Knex.Client {
   const name = createNames()
   const joined = createBegins()
+  const positioned = new Map<string, string>()
   class GatehouseClient extends Base {
+    override positionBindings(sql: string): string {
+      const known = positioned.get(sql)
+      if (known !== undefined) return known
+      if (positioned.size >= MOST_TEXTS) positioned.clear()
+      const text = super.positionBindings(sql)
+      positioned.set(sql, text)
+      return text
+    }
+
+    override query(connection: object, asked: Statement | string): Promise<Statement> {
+      const statement: Statement = typeof asked === 'string' ? { sql: asked } : asked
+      statement.sql = this.positionBindings(statement.sql)
+      this.emit('query', { ...statement, __knexTxId: (connection as { __knexTxId?: string }).__knexTxId })
+      return this._query(connection, statement).catch((error: Error) => {
+        // For the log, where knex would write the values too.
+        throw Object.assign(error, { sql: statement.sql })
+      })
+    }
+
+    override runner(builder: Builder): Runner {
+      return createRunner(this, builder, () => super.runner(builder))
+    }
+
     override _query(connection: object, statement: Statement): Promise<Statement> {
       // Only texts with bindings: what has none may be several statements.
       const wanted = prepare && statement.options?.prepare !== false && (statement.bindings?.length ?? 0) > 0

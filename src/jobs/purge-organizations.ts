@@ -1,4 +1,6 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
+import { transaction } from '../db/transaction.js'
 import { inBatches, type Job, type JobContext } from './job.js'
 
 const BATCH = 500
@@ -11,8 +13,8 @@ interface Table {
 }
 
 /** Works as the role that sees nothing but organizations whose time is over (migrations/…_retirement). */
-function asPurge<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  return knex.transaction(async (trx) => {
+function asPurge<T>(knex: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> {
+  return transaction(knex, async (trx) => {
     await trx.raw('set local role gatehouse_purge')
     return work(trx)
   })

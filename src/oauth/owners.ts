@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { checkPassword } from '../crypto/passwords.js'
 import { atOnce } from '../db/at-once.js'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { NOWHERE } from '../tokens/families.js'
 import { findRefreshTokenWith, type KeptToken } from '../tokens/refresh-tokens.js'
@@ -45,7 +46,7 @@ export interface Owners {
   /** Whether an enabled shopper has this password still. Ask after the family has begun, in its transaction: its row holds
    *  the shopper's key, so who changes the password is waited for, or waits and then ends the family. */
   customerHolds(
-    trx: Knex.Transaction,
+    trx: Transaction,
     shopper: { organizationId: string; id: string; passwordHash: string },
   ): Promise<boolean>
   /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { newId } from '../ids.js'
 import type { Message } from './messages.js'
 
@@ -10,7 +10,7 @@ export interface Outbox {
 }
 
 /** Binds the outbox to one transaction. Payloads are sealed, because an invitation carries its token. */
-export function createOutbox(trx: Knex.Transaction, secrets: { seal(text: string): string }, now: Date): Outbox {
+export function createOutbox(trx: Transaction, secrets: { seal(text: string): string }, now: Date): Outbox {
   const rowOf = ({ kind, ...payload }: Message) => ({
     id: newId(),
     kind,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { createBoundedCache } from './bounded-cache.js'
 
@@ -52,7 +53,7 @@ export interface Activity {
 
 /** One statement for any number of subjects. A row that somebody else holds is left out rather than waited for: two
  *  instances that write the same rows in another order would stop each other. */
-function write(trx: Knex.Transaction, { table, keys, column }: Target, notes: readonly Note[]): Promise<unknown> {
+function write(trx: Transaction, { table, keys, column }: Target, notes: readonly Note[]): Promise<unknown> {
   const names = keys.map((_, index) => `k${index}`)
   const same = (left: string): string => keys.map((key, index) => `${left}.${key} = v.k${index}`).join(' and ')
   const id = keys.map((key) => `t.${key}`).join(', ')

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import type { Revocations } from './revocations.js'
@@ -54,7 +55,7 @@ export function authorisedApps(knex: Knex, { userId, now }: { userId: string; no
 }
 
 /** Ends codes and families.  @returns the ids of the families that have ended */
-async function endGrants(trx: Knex.Transaction, { userId, place, clientId, now }: Withdrawal): Promise<string[]> {
+async function endGrants(trx: Transaction, { userId, place, clientId, now }: Withdrawal): Promise<string[]> {
   const which = { organization_id: place, user_id: userId, client_id: clientId }
   // Codes first, used ones too: whoever exchanges one at this moment holds its row, and has begun the family by the time
   // that we get it.

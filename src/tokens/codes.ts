@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Secrets } from '../crypto/secrets.js'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { organizationAt, placeOf } from './families.js'
 
@@ -122,7 +123,7 @@ export async function findCode(knex: Knex, hash: string): Promise<KeptCode | und
 /** Uses a code up, for the family that its use begins. One statement.
  *  @returns false when it was used before or has expired */
 export async function useCode(
-  trx: Knex.Transaction,
+  trx: Transaction,
   code: KeptCode,
   { familyId, now }: { familyId: string | undefined; now: Date },
 ): Promise<boolean> {

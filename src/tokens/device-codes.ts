@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import type { Method } from './sessions.js'
 
@@ -51,7 +52,7 @@ export interface DeviceCodes {
   /** Answers a device that asks. */
   poll(device: { hash: string; clientId: string; now: Date }): Promise<Poll>
   /** Uses an approved code up, in the transaction that gives the tokens for it.  @returns false when it was used before */
-  use(trx: Knex.Transaction, hash: string): Promise<boolean>
+  use(trx: Transaction, hash: string): Promise<boolean>
 }
 
 const GROWTH_SECONDS = 5
@@ -91,7 +92,7 @@ const approvedColumns = ({ organizationId, userId, sessionId, authenticatedAt, a
 })
 
 /** Answers one question of a device, with its row locked: two questions at once are two, and one of them too fast. */
-async function answer(trx: Knex.Transaction, hash: string, { clientId, now }: { clientId: string; now: Date }) {
+async function answer(trx: Transaction, hash: string, { clientId, now }: { clientId: string; now: Date }) {
   const row = await trx('device_codes').where({ hash, client_id: clientId }).forUpdate().first<Row | undefined>()
   if (row === undefined) return { status: 'unknown' } as const
   if (Date.parse(row.expires_at) <= now.getTime()) return { status: 'expired' } as const

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import type { Revocations } from './revocations.js'
 
@@ -39,7 +40,7 @@ export interface Family {
 
 /** Begins a family with its first refresh token, whose keyed hash is `hash`. */
 export async function beginFamily(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { family, hash, now }: { family: Family; hash: string; now: Date },
 ): Promise<void> {
   const organization_id = placeOf(family.organizationId)

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Secrets } from '../crypto/secrets.js'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { makeKeyPair } from './key-material.js'
 import { addNext, endKey, forgetKeys, isOlderThan, type KeyPurpose, type KeyUse, type RingKey } from './key-store.js'
@@ -49,9 +50,9 @@ const pairFor = async (use: KeyUse) => ({ ...use, pair: await makeKeyPair(use.al
 /** Makes the changes of a ring. Keys are made before any lock is taken: others wait for an insert, not for prime numbers.
  *  Source: DECISIONS 4; ATTACKS F14 */
 export function createKeyChanges({ knex, secrets, uses, revocations, ring }: ChangeParts): KeyChanges {
-  const tell = async (trx: Knex.Transaction, now: Date): Promise<void> =>
+  const tell = async (trx: Transaction, now: Date): Promise<void> =>
     revocations?.tell(trx, { topic: KEYS_TOPIC, now, expiresAt: new Date(now.getTime() + TOLD_MS) })
-  const change = async <T>(now: Date, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> => {
+  const change = async <T>(now: Date, work: (trx: Transaction) => Promise<T>): Promise<T> => {
     const done = await asAuth(knex, async (trx) => {
       const answer = await work(trx)
       await tell(trx, now)

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import type { Knex } from 'knex'
 import type { Secrets } from '../crypto/secrets.js'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import {
   type KeyPair,
@@ -84,7 +85,7 @@ interface NewKey {
   readonly now: Date
 }
 
-const insert = (trx: Knex.Transaction, pair: KeyPair, { purpose, secrets, activeFrom, now }: NewKey) =>
+const insert = (trx: Transaction, pair: KeyPair, { purpose, secrets, activeFrom, now }: NewKey) =>
   trx('signing_keys').insert({
     kid: pair.kid,
     purpose,
@@ -98,9 +99,9 @@ const insert = (trx: Knex.Transaction, pair: KeyPair, { purpose, secrets, active
 const atOnce = (now: Date): Date => new Date(now.getTime() - CLOCKS_MS)
 
 /** Lets changes of the keys take turns, until the transaction ends. */
-const lock = (trx: Knex.Transaction) => trx.raw('select pg_advisory_xact_lock(?)', [LOCK])
+const lock = (trx: Transaction) => trx.raw('select pg_advisory_xact_lock(?)', [LOCK])
 
-const open = (trx: Knex.Transaction, { purpose, alg }: KeyUse) =>
+const open = (trx: Transaction, { purpose, alg }: KeyUse) =>
   trx('signing_keys').where({ purpose, alg }).whereNull('retired_at')
 
 /** Makes the first key of a use unless another instance was quicker. */
@@ -122,7 +123,7 @@ export async function makeFirst(
 /** Adds the next key in the caller's transaction and dates the end of those of its purpose before it: `emergency` ends
  *  them now. */
 export async function addNext(
-  trx: Knex.Transaction,
+  trx: Transaction,
   pair: KeyPair,
   options: NewKey & { emergency: boolean },
 ): Promise<void> {
@@ -136,14 +137,14 @@ export async function addNext(
 }
 
 /** Whether the newest key of a use was made at or before a time; takes the lock, so that of many who ask one acts. */
-export async function isOlderThan(trx: Knex.Transaction, use: KeyUse, before: Date): Promise<boolean> {
+export async function isOlderThan(trx: Transaction, use: KeyUse, before: Date): Promise<boolean> {
   await lock(trx)
   return (await open(trx, use).where('created_at', '>', before).first('kid')) === undefined
 }
 
 /** Sees to it that something signs now, and goes on signing: a coming key is used at once where no other is left, the spare
  *  where none is coming. */
-async function replace(trx: Knex.Transaction, spare: KeyUse & { pair: KeyPair }, options: Omit<NewKey, 'activeFrom'>) {
+async function replace(trx: Transaction, spare: KeyUse & { pair: KeyPair }, options: Omit<NewKey, 'activeFrom'>) {
   const { now } = options
   const { purpose, alg } = spare
   const usable: { retired_at: string | null } | undefined = await trx('signing_keys')
@@ -160,7 +161,7 @@ async function replace(trx: Knex.Transaction, spare: KeyUse & { pair: KeyPair },
 /** Ends one key of the spare's purpose now, so that what it has signed is dead; the spare stands in where that is needed.
  *  @returns what the key has signed; undefined when there is none of that id, or it has ended already */
 export async function endKey(
-  trx: Knex.Transaction,
+  trx: Transaction,
   kid: string,
   options: { secrets: Secrets; now: Date; spare: KeyUse & { pair: KeyPair } },
 ): Promise<KeyPurpose | undefined> {

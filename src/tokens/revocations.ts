@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Logger } from 'pino'
 import type { Database } from '../db/connect.js'
+import type { Transaction } from '../db/queries.js'
 import { createMirror, OVERLAP_MS, readNews } from './revocation-mirror.js'
 
 /** What listeners hear when everything may have changed: after a gap in the news. */
@@ -22,9 +23,9 @@ export interface Revocations {
   isRevoked(topics: readonly string[], issuedAtSeconds: number): boolean
   /** Ends, on every instance once `trx` commits, the tokens about `topic` issued up to `now`; up to ever for
    *  `jti:`, `family:` and `session:`. */
-  revoke(trx: Knex.Transaction, revocation: Revocation): Promise<void>
+  revoke(trx: Transaction, revocation: Revocation): Promise<void>
   /** Tells all instances, once `trx` commits, that what they hold about `topic` is old; ends no token. */
-  tell(trx: Knex.Transaction, revocation: Revocation): Promise<void>
+  tell(trx: Transaction, revocation: Revocation): Promise<void>
   /** Calls back for every topic in the news, and with EVERYTHING after a gap. Returns how to stop it. */
   onChange(listener: (topic: string) => void): () => void
   /** False when the last successful read is older than 5 s (monotonic clock): then no token may be believed. */
@@ -40,7 +41,7 @@ export interface Revocation {
   expiresAt: Date
 }
 
-async function insert(trx: Knex.Transaction, topic: string, row: { notBefore: Date | null; expiresAt: Date }) {
+async function insert(trx: Transaction, topic: string, row: { notBefore: Date | null; expiresAt: Date }) {
   await trx('revocations').insert({ topic, not_before: row.notBefore, expires_at: row.expiresAt })
   await trx.raw('select pg_notify(?, ?)', [CHANNEL, topic])
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 
 /** No access token lives longer than this after the end of its sign-in. */
 const LONGEST_ACCESS_MS = 366 * 24 * 3600 * 1000
@@ -16,7 +17,7 @@ const REVOKE = `
   ) select pg_notify('revocations', 'sessions') from told limit 1`
 
 /** Ends what hangs on sessions that have just ended, in the same transaction: codes, refresh tokens and access tokens. */
-async function endWhatHangs(trx: Knex.Transaction, ids: readonly string[], now: Date): Promise<void> {
+async function endWhatHangs(trx: Transaction, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return
   // Codes first, used ones too: whoever exchanges one at this moment holds its row, and has begun the family by the time
   // that we get it.
@@ -38,7 +39,7 @@ export interface Ending {
   readonly now: Date
 }
 
-async function endThese(trx: Knex.Transaction, query: Knex.QueryBuilder, now: Date): Promise<number> {
+async function endThese(trx: Transaction, query: Knex.QueryBuilder, now: Date): Promise<number> {
   const ended: { id: string }[] = await query.whereNull('ended_at').update({ ended_at: now }).returning('id')
   await endWhatHangs(
     trx,
@@ -49,14 +50,14 @@ async function endThese(trx: Knex.Transaction, query: Knex.QueryBuilder, now: Da
 }
 
 /** Ends open sessions of a user in the caller's transaction, with what hangs on them.  @returns how many were open */
-export function endSessions(trx: Knex.Transaction, { userId, id, except, now }: Ending): Promise<number> {
+export function endSessions(trx: Transaction, { userId, id, except, now }: Ending): Promise<number> {
   const query = trx('sessions').where({ user_id: userId, ...(id === undefined ? {} : { id }) })
   if (except !== undefined) query.whereNot({ id: except })
   return endThese(trx, query, now)
 }
 
 /** Makes room for one more session of a user: the oldest end, with what hangs on them. */
-export async function endOldest(trx: Knex.Transaction, userId: string, now: Date): Promise<void> {
+export async function endOldest(trx: Transaction, userId: string, now: Date): Promise<void> {
   const oldest = trx('sessions')
     .where({ user_id: userId })
     .whereNull('ended_at')

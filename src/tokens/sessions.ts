@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 import { type Ending, endOldest, endSessions } from './session-ends.js'
@@ -120,7 +121,7 @@ interface SessionParts {
 
 /** Whether a user is enabled and has the password that was checked, until the transaction ends: who changes it waits, and
  *  then ends what has begun. */
-async function holds(trx: Knex.Transaction, userId: string, passwordHash: string | undefined) {
+async function holds(trx: Transaction, userId: string, passwordHash: string | undefined) {
   const query = trx('users').where({ id: userId }).whereNull('disabled_at').forShare()
   return (
     (await (passwordHash === undefined ? query : query.where({ password_hash: passwordHash })).first('id')) !==
@@ -130,7 +131,7 @@ async function holds(trx: Knex.Transaction, userId: string, passwordHash: string
 
 /** Makes the store of browser sessions. Source: DECISIONS 4; OWASP Session Management; ATTACKS R10 */
 export function createSessions({ knex, secrets, limits }: SessionParts): Sessions {
-  async function read(trx: Knex.Transaction, { which, it, now }: { which: string; it: string; now: Date }) {
+  async function read(trx: Transaction, { which, it, now }: { which: string; it: string; now: Date }) {
     const { rows } = await trx.raw<{ rows: Row[] }>(
       `select ${COLUMNS} from sessions s join users u on u.id = s.user_id
         where ${which} and ${OPEN} order by s.created_at desc, s.id limit 100`,

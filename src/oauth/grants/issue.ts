@@ -1,4 +1,4 @@
-import type { Knex } from 'knex'
+import type { Transaction } from '../../db/queries.js'
 import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
 import { newId } from '../../ids.js'
@@ -44,7 +44,7 @@ export interface PreparedTokens {
   /** The keyed hash of the refresh token in the body. */
   readonly refreshHash: string | undefined
   /** Writes the family that begins, if one does: in the transaction that uses up what the tokens are given for. */
-  save(trx: Knex.Transaction): Promise<void>
+  save(trx: Transaction): Promise<void>
 }
 
 /** Recognisable in a leak: a refresh token's last part. */
@@ -155,7 +155,7 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
 export async function issueTokens(
   issue: Issue,
   tools: GrantTools,
-  check: (trx: Knex.Transaction) => Promise<void> = async () => undefined,
+  check: (trx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<TokenBody> {
   const prepared = await prepareTokens(issue, tools)
   if (issue.refresh === 'begin') {
