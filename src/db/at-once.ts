@@ -14,7 +14,7 @@ interface Client {
   query(connection: object, statement: Statement): Promise<Answer>
 }
 
-/** By name or in order. */
+/** By name or in order. Values only: the text of a statement is compiled once. */
 type Bindings = Readonly<Record<string, unknown>> | readonly unknown[]
 
 interface Compiled {

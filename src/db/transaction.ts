@@ -64,7 +64,11 @@ async function during<T>(client: Client, connection: Connection, work: (trx: Tra
   await client.query(connection, { sql: 'BEGIN;' })
   let result: T
   try {
-    result = await work(trx).finally(end)
+    try {
+      result = await work(trx)
+    } finally {
+      end()
+    }
   } catch (error) {
     await client.query(connection, { sql: 'ROLLBACK' }).catch((cause: unknown) => {
       connection.__knex__disposed = cause
