@@ -7,9 +7,6 @@ import { AppError } from '../errors.js'
 const SLOTS = Math.max(1, availableParallelism() - 1)
 const QUEUE = SLOTS * 16
 
-let running = 0
-const waiting: (() => void)[] = []
-
 const tooMany = (): AppError =>
   new AppError('too_many', {
     detail: 'Too many sign-ins at once. Try again in a second.',
@@ -39,44 +36,37 @@ function turnOfRefusal(): Promise<void> {
   return new Promise((resolve) => refused.push(resolve))
 }
 
-let inside = 0
-const line: (() => void)[] = []
+/** So many are served or wait, at most. */
+const MOST = SLOTS + QUEUE
+
+/** Serves `places` at a time, in the order they come; who is one too many is refused once `refusal` comes. */
+function createLine(places: number, refusal: () => Promise<void>): <T>(work: () => Promise<T>) => Promise<T> {
+  let inside = 0
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (inside >= MOST) {
+      await refusal()
+      throw tooMany()
+    }
+    inside += 1
+    try {
+      if (inside > places) await new Promise<void>((resolve) => waiting.push(resolve))
+      return await work()
+    } finally {
+      // Who waits is inside already, so that a newcomer cannot overtake the line.
+      inside -= 1
+      waiting.shift()?.()
+    }
+  }
+}
+
+const inTurn = createLine(SLOTS, async () => undefined)
 
 /** Does what leads to a hash and the hash itself, if there is room for one more, one after the other: while some are
  *  hashed, as little as one more is looked up, and the database is free for everybody else. Who is one too many has cost
  *  next to nothing: neither a try that is counted nor a look-up. Source: ATTACKS S7
  *  @throws AppError too_many, with `Retry-After`; else what `work` throws */
-export async function inLine<T>(work: () => Promise<T>): Promise<T> {
-  if (inside >= SLOTS + QUEUE) {
-    await turnOfRefusal()
-    throw tooMany()
-  }
-  inside += 1
-  try {
-    if (inside > SLOTS + 1) await new Promise<void>((resolve) => line.push(resolve))
-    return await work()
-  } finally {
-    inside -= 1
-    line.shift()?.()
-  }
-}
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= SLOTS) {
-    if (waiting.length >= QUEUE) throw tooMany()
-    await new Promise<void>((resolve) => waiting.push(resolve))
-  } else {
-    running += 1
-  }
-  try {
-    return await work()
-  } finally {
-    // The slot is handed over, not freed, so that a newcomer cannot overtake the queue.
-    const next = waiting.shift()
-    if (next) next()
-    else running -= 1
-  }
-}
+export const inLine = createLine(SLOTS + 1, turnOfRefusal)
 
 // bcrypt reads 72 bytes and stops at NUL; 384 bits in base64 are 64 characters without one.
 const shortened = (password: string): string =>
