@@ -33,7 +33,9 @@ export async function openDatabase(config: Config, log: Logger): Promise<Databas
 
 type Work<T> = (workplace: Workplace) => Promise<T>
 
-const isMissing = ({ databaseUrl, dataDir }: Config): boolean => databaseUrl === undefined && isNewDirectory(dataDir)
+/** Whether a new embedded database would be made. */
+export const isMissing = ({ databaseUrl, dataDir }: Config): boolean =>
+  databaseUrl === undefined && isNewDirectory(dataDir)
 
 /** Runs `work` on an open database and closes it, whatever happens. The log goes to stderr, so that stdout holds
  *  nothing but the answer (`--json` is for machines). */
@@ -50,15 +52,13 @@ export async function onDatabase<T>({ env }: Surroundings, work: Work<T>): Promi
   }
 }
 
-/** As `onDatabase`, for what would do nothing on a new database and yet say that it was done.
- *  Throws an Error for the operator where there is none. */
-export async function onExisting<T>(around: Surroundings, work: Work<T>): Promise<T> {
-  const config = readConfig(around.env)
-  if (isMissing(config)) {
-    const where = `DATABASE_URL is not set, and there is no embedded database in ${config.dataDir}`
-    throw new Error(`${where}. Run this with the environment of the service.`)
-  }
-  return onDatabase(around, work)
+/** Refuses a command that would do nothing on a new database and yet say that it was done.
+ *  Throws an Error for the operator where there is no database. */
+export function mustExist({ env }: Surroundings): void {
+  const config = readConfig(env)
+  if (!isMissing(config)) return
+  const where = `DATABASE_URL is not set, and there is no embedded database in ${config.dataDir}`
+  throw new Error(`${where}. Run this with the environment of the service.`)
 }
 
 /** As `onDatabase`, on the newest schema. */

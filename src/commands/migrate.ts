@@ -1,5 +1,5 @@
 import { migrate, rollback } from '../db/migrate.js'
-import { onDatabase, onExisting, print, type Surroundings } from './environment.js'
+import { mustExist, onDatabase, print, type Surroundings } from './environment.js'
 
 interface MigrateOptions {
   readonly json?: boolean
@@ -15,7 +15,8 @@ export async function migrateDatabase(around: Surroundings, options: MigrateOpti
   if (options.rollback !== undefined) {
     const steps = Number(options.rollback)
     if (!Number.isInteger(steps) || steps < 1) throw new Error('--rollback needs a number of migrations, 1 or more.')
-    const { rolledBack } = await onExisting(around, ({ db }) => rollback(db, steps))
+    mustExist(around)
+    const { rolledBack } = await onDatabase(around, ({ db }) => rollback(db, steps))
     const text = rolledBack.length === 0 ? 'There is nothing to take back.' : `Taken back:${listed(rolledBack)}`
     print(around.out, options, { data: { rolled_back: rolledBack }, text })
     return

@@ -1,6 +1,5 @@
 import { createParts } from '../app.js'
-import { migrate } from '../db/migrate.js'
-import { onExisting, print, type Surroundings } from './environment.js'
+import { mustExist, onMigrated, print, type Surroundings } from './environment.js'
 
 interface RotateOptions {
   readonly activateIn: string
@@ -19,8 +18,8 @@ function secondsOf(text: string): number {
 /** `gatehouse keys rotate`: the next signing keys, published now. Running instances hear of it within a second. */
 export async function rotateKeys(around: Surroundings, options: RotateOptions): Promise<void> {
   const activateInSeconds = options.emergency ? 0 : secondsOf(options.activateIn)
-  await onExisting(around, async (workplace) => {
-    await migrate(workplace.db)
+  mustExist(around)
+  await onMigrated(around, async (workplace) => {
     const { keys, clock } = await createParts(workplace)
     const { emergency } = options
     const { kid, identityKid } = await keys.rotate({ now: clock(), activateInSeconds, emergency })

@@ -2,10 +2,9 @@ import { type Logger, pino } from 'pino'
 import type { Gatehouse, PartsOptions } from '../app.js'
 import { type Config, readConfig } from '../config.js'
 import type { Database } from '../db/connect.js'
-import { isNewDirectory } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
 import { type MakeKeyPair, makeAhead } from '../tokens/key-material.js'
-import { openDatabase, type Surroundings } from './environment.js'
+import { isMissing, openDatabase, type Surroundings } from './environment.js'
 
 /** Field names under which a secret could end up in a log line by accident. */
 const SECRET_FIELDS = ['authorization', 'client_secret', 'password', 'token', 'access_token', 'refresh_token']
@@ -73,10 +72,10 @@ async function demoFor(options: PartsOptions): Promise<string | undefined> {
 }
 
 /** What a start needs and the database does not: it is read, and the first keys are made, while the database opens. */
-function prepare({ databaseUrl, dataDir, tokenAlg }: Config): MakeKeyPair {
+function prepare(config: Config): MakeKeyPair {
   // Whoever needs it imports it again, and gets the failure then.
   import('../app.js').catch(() => undefined)
-  return makeAhead(databaseUrl === undefined && isNewDirectory(dataDir) ? [tokenAlg, 'RS256'] : [])
+  return makeAhead(isMissing(config) ? [config.tokenAlg, 'RS256'] : [])
 }
 
 /** `gatehouse serve`: migrates, makes keys, listens; a new embedded database gets the demo. Stops gently on a signal. */
