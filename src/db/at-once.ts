@@ -1,18 +1,8 @@
 import type { Knex } from 'knex'
 import { allOf, type Statement } from './begins.js'
+import type { Client } from './queries.js'
 import { SET_AUTH } from './roles.js'
 import { traced } from './transaction.js'
-
-interface Answer {
-  readonly response: { readonly rows: unknown[] }
-}
-
-/** What is used of knex's client. */
-interface Client {
-  acquireConnection(): Promise<object>
-  releaseConnection(connection: object): Promise<void>
-  query(connection: object, statement: Statement): Promise<Answer>
-}
 
 /** By name or in order. Values only: the text of a statement is compiled once. */
 type Bindings = Readonly<Record<string, unknown>> | readonly unknown[]
@@ -55,12 +45,12 @@ function statementOf(knex: Knex, sql: string, bindings: Bindings): Statement {
 /** As each transaction of `gatehouse_auth` begins: see db/begins.ts. */
 const OPENING: readonly Statement[] = [{ sql: 'BEGIN;' }, { sql: SET_AUTH, options: { prologue: true } }]
 
-async function wholeTransaction(client: Client, connection: object, statement: Statement): Promise<Answer> {
+async function wholeTransaction(client: Client, connection: object, statement: Statement): Promise<Statement> {
   // All goes out before anything is answered. Where the statement fails, its commit is a rollback.
   const statements = [...OPENING, statement, { sql: 'COMMIT;' }]
   const answers = statements.map((one) => client.query(connection, { ...one }))
   await allOf(answers)
-  return answers[OPENING.length] as Promise<Answer>
+  return answers[OPENING.length] as Promise<Statement>
 }
 
 const acting = new WeakSet<object>()
@@ -72,7 +62,7 @@ export function actAsAuth({ client }: Knex): void {
   acting.add(client)
 }
 
-async function alone(client: Client, connection: object, statement: Statement): Promise<Answer> {
+async function alone(client: Client, connection: object, statement: Statement): Promise<Statement> {
   // Waited for: what comes after a role that could not be set would run as the owner of all.
   if (!ready.has(connection)) await client.query(connection, { sql: 'set role gatehouse_auth' })
   ready.add(connection)
@@ -89,7 +79,7 @@ export function atOnce<Row>(knex: Knex, sql: string, bindings: Bindings): Promis
     const connection = await client.acquireConnection()
     try {
       const { response } = await send(client, connection, statement)
-      return response.rows as Row[]
+      return (response as { rows: Row[] }).rows
     } finally {
       await client.releaseConnection(connection)
     }

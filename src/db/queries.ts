@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Statement } from './begins.js'
 
 /** One transaction, from db/transaction.ts: what is asked here is part of it, and nothing can be asked when it has ended.
  *  Queries are built as knex builds them. */
@@ -16,7 +17,7 @@ export interface Transaction {
 export interface Client {
   acquireConnection(): Promise<object>
   releaseConnection(connection: object): Promise<void>
-  query(connection: object, statement: { sql: string }): Promise<unknown>
+  query(connection: object, statement: Statement): Promise<Statement>
   queryBuilder(): Knex.QueryBuilder
   raw(...args: readonly unknown[]): Knex.Raw
 }

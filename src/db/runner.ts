@@ -1,4 +1,5 @@
 import type { Statement } from './begins.js'
+import type { Client } from './queries.js'
 
 /** What was asked for by a builder of knex. */
 export interface Builder {
@@ -15,17 +16,13 @@ export interface Runner {
   run(): Promise<unknown>
 }
 
-/** What is used of knex' client. */
-interface Client {
-  acquireConnection(): Promise<object>
-  releaseConnection(connection: object): Promise<void>
-  query(connection: object, statement: Statement): Promise<Statement>
+type RunningClient = Pick<Client, 'acquireConnection' | 'releaseConnection' | 'query'> & {
   processResponse(statement: Statement, runner: Runner): unknown
 }
 
 /** Runs one statement as knex' own runner does, without the events and copies that nobody here listens to, which are a tenth
  *  of a list's time. `own` makes knex' runner, for what is more than one statement or has a time of its own. */
-export function createRunner(client: Client, builder: Builder, own: () => Runner): Runner {
+export function createRunner(client: RunningClient, builder: Builder, own: () => Runner): Runner {
   const runner: Runner = {
     async run() {
       const statement = builder.toSQL()
