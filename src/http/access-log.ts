@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
-import { stateOf } from './request.js'
+import { atClose, stateOf } from './request.js'
 
 /** The pattern that matched a request, never the path with its ids; `undefined` where nothing did. */
 export function routeOf(req: Request): string | undefined {
@@ -22,7 +22,7 @@ export function createAccessLog(log: Logger): RequestHandler {
   // Nothing to take out: these lines are made of what is named below. Looking for it would cost more than writing them.
   const lines = log.child({}, { redact: [] })
   return (req: Request, res: Response, next: NextFunction) => {
-    res.once('close', () => {
+    atClose(req, () => {
       const { id, startedAt, principal, client, errorCode, traceId } = stateOf(req)
       const line = {
         request_id: id,
@@ -34,7 +34,7 @@ export function createAccessLog(log: Logger): RequestHandler {
         client: principal?.applicationId ?? client?.applicationId,
         organization: principal?.organizationId ?? client?.organizationId,
         code: errorCode,
-        ...(res.writableFinished ? {} : { gone: true }),
+        gone: res.writableFinished ? undefined : true,
       }
       lines.info(line, 'request')
     })

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { AppError } from '../errors.js'
-import { stateOf } from './request.js'
+import { atClose, stateOf } from './request.js'
 
 const overdue = (): AppError =>
   new AppError('unavailable', {
@@ -10,8 +10,10 @@ const overdue = (): AppError =>
   })
 
 /** From here on a request looks whether the database is silent, and how often. */
-const PATIENCE_MS = 4_500
+const PATIENCE_MS = 4_300
 const LOOK_MS = 250
+/** What is due so soon is looked at now, not a beat later. */
+const SOON_MS = 10
 
 interface Deadline {
   /** After so long it is over, whatever is waited for. */
@@ -20,35 +22,51 @@ interface Deadline {
   readonly isSilent?: () => boolean
 }
 
+/** A request that is waited for. Times are of `performance.now()`. */
+interface Waiting {
+  readonly req: Request
+  readonly res: Response
+  readonly next: NextFunction
+  began: number
+  nextLook: number
+  silentLooks: number
+}
+
 /** Answers 503 for a request that is not answered in time: after `ms`, or after five seconds where the database is silent.
  *  A sender who is slow is not late: the server cuts those (server.ts). Source: ATTACKS F4 */
 export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestHandler {
+  const patience = Math.min(ms, PATIENCE_MS)
+  const all = new Set<Waiting>()
+  const look = (one: Waiting, now: number): void => {
+    if (one.res.headersSent) return
+    if (!one.req.complete) {
+      one.began = now
+      one.nextLook = now + patience
+      return
+    }
+    // Twice, so that a process that was busy itself has read what came meanwhile.
+    one.silentLooks = isSilent() ? one.silentLooks + 1 : 0
+    if (one.began + ms > now && one.silentLooks < 2) {
+      one.nextLook = Math.min(now + LOOK_MS, one.began + ms)
+      return
+    }
+    all.delete(one)
+    stateOf(one.req).overdue = true
+    one.next(overdue())
+  }
+  // One timer for all: nearly every request is answered long before anybody looks at it.
+  let timer: NodeJS.Timeout | undefined
+  const beat = (): void => {
+    const now = performance.now()
+    for (const one of all) if (one.nextLook <= now + SOON_MS) look(one, now)
+    timer = all.size === 0 ? undefined : setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
+  }
   return (req: Request, res: Response, next: NextFunction) => {
-    let began = performance.now()
-    let silentLooks = 0
-    let timer: NodeJS.Timeout
-    const lookAfter = (wait: number): void => {
-      timer = setTimeout(look, wait)
-    }
-    const look = (): void => {
-      if (res.headersSent) return
-      if (!req.complete) {
-        began = performance.now()
-        lookAfter(Math.min(ms, PATIENCE_MS))
-        return
-      }
-      const left = began + ms - performance.now()
-      // Twice, so that a process that was busy itself has read what came meanwhile.
-      silentLooks = isSilent() ? silentLooks + 1 : 0
-      if (left > 0 && silentLooks < 2) {
-        lookAfter(Math.min(LOOK_MS, left))
-        return
-      }
-      stateOf(req).overdue = true
-      next(overdue())
-    }
-    lookAfter(Math.min(ms, PATIENCE_MS))
-    res.once('close', () => clearTimeout(timer))
+    const began = performance.now()
+    const one = { req, res, next, began, nextLook: began + patience, silentLooks: 0 }
+    all.add(one)
+    atClose(req, () => all.delete(one))
+    timer ??= setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
     next()
   }
 }

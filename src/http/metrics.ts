@@ -4,7 +4,7 @@ import { AppError } from '../errors.js'
 import type { Metrics } from '../metrics/metrics.js'
 import { routeOf } from './access-log.js'
 import { noRoute, notAllowed } from './canonical.js'
-import { stateOf } from './request.js'
+import { atClose, stateOf } from './request.js'
 
 const PATH = '/metrics'
 const LOOPBACK = /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/
@@ -14,7 +14,7 @@ const FORWARDED = ['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'x-real-i
 /** Measures every request when its answer is out. What matched no route is one route, whatever its path. */
 export function measure(metrics: Metrics): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
-    res.once('close', () => {
+    atClose(req, () => {
       const { startedAt, grant, outcome } = stateOf(req)
       const seconds = (performance.now() - startedAt) / 1000
       metrics.request({ method: req.method, route: routeOf(req) ?? 'none', status: res.statusCode, seconds })

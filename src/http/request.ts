@@ -32,9 +32,13 @@ export interface RequestState {
   overdue?: boolean
   /** Code of the error that was answered, for the access log. */
   errorCode?: string
+  /** What is to be done when the answer is out or the client has gone. */
+  readonly atClose: (() => void)[]
 }
 
-const states = new WeakMap<IncomingMessage, RequestState>()
+// On the request itself: a WeakMap with thousands of short-lived keys a second is work for the collector.
+const STATE = Symbol('state')
+type Stated = IncomingMessage & { [STATE]?: RequestState }
 
 const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -42,7 +46,12 @@ const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/
 export function beginRequest(req: Request, res: Response, next: NextFunction): void {
   const sent = req.headers['x-request-id']
   const id = typeof sent === 'string' && ACCEPTED_ID.test(sent) ? sent : randomUUID()
-  states.set(req, { id, startedAt: performance.now() })
+  const atClose: (() => void)[] = []
+  ;(req as Stated)[STATE] = { id, startedAt: performance.now(), atClose }
+  // One listener for all: each costs as much as a line of the log.
+  res.on('close', () => {
+    for (const work of atClose) work()
+  })
   res.setHeader('X-Request-Id', id)
   next()
 }
@@ -50,10 +59,13 @@ export function beginRequest(req: Request, res: Response, next: NextFunction): v
 /** The state of a request that passed `beginRequest`.
  *  @throws Error (a fault of the wiring, not of the caller) otherwise */
 export function stateOf(req: IncomingMessage): RequestState {
-  const state = states.get(req)
+  const state = (req as Stated)[STATE]
   if (!state) throw new Error('This request did not pass beginRequest: mount it first in app.ts.')
   return state
 }
+
+/** Does `work` when the answer is out or the client has gone: in the order of asking, once. */
+export const atClose = (req: IncomingMessage, work: () => void): void => void stateOf(req).atClose.push(work)
 
 /** The id of a request. */
 export const requestIdOf = (req: IncomingMessage): string => stateOf(req).id

@@ -1,7 +1,7 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { routeOf } from './access-log.js'
-import { stateOf } from './request.js'
+import { atClose, stateOf } from './request.js'
 
 /** Makes a span of each request, below the caller's (`traceparent`, W3C Trace Context), and puts what is done for it below.
  *  It tells the route and never the path, a header or a body. Source: OpenTelemetry semantic conventions, HTTP spans */
@@ -12,7 +12,7 @@ export function traceRequests(): RequestHandler {
     const attributes = { 'http.request.method': req.method, 'gatehouse.request_id': stateOf(req).id }
     const span = tracer.startSpan(req.method, { kind: SpanKind.SERVER, attributes }, parent)
     stateOf(req).traceId = span.spanContext().traceId
-    res.once('close', () => {
+    atClose(req, () => {
       const route = routeOf(req)
       if (route !== undefined) span.updateName(`${req.method} ${route}`).setAttribute('http.route', route)
       span.setAttribute('http.response.status_code', res.statusCode)
