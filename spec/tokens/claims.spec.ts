@@ -3,6 +3,9 @@ import { organizationClaims, userClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { audience, claims, issuer, organization, startTokens, subject, type Tokens } from '../support/tokens.js'
 
+/** The members that the token has: JSON leaves out what is undefined. */
+const membersOf = (made: object): string[] => Object.keys(JSON.parse(JSON.stringify(made)))
+
 let tokens: Tokens
 
 beforeAll(async () => {
@@ -16,7 +19,7 @@ describe('claims', () => {
     const now = new Date(1_700_000_000_123)
     const made = organizationClaims('integration', subject, { issuer, audience, now })
     const last = ['scope', 'exp', 'test', 'rand', 'iat', 'iss', 'sub', 'aud', 'client_id', 'jti']
-    expect(Object.keys(made)).toEqual(['organization', 'application', ...last])
+    expect(membersOf(made)).toEqual(['organization', 'application', ...last])
     expect(made).toMatchObject({
       organization: { id: 'ABCDEFGHIJ', slug: 'acme', enterprise: true, region: 'eu-west-1' },
       application: { id: 'appappappa', kind: 'integration', public: false, confidential: true },
@@ -30,7 +33,7 @@ describe('claims', () => {
     expect(made.rand).toBeGreaterThanOrEqual(0)
     expect(made.rand).toBeLessThan(1)
     const personal = userClaims({ ...subject, userId: 'useruserus' }, { issuer, audience, now })
-    expect(Object.keys(personal)).toEqual(['user', 'application', ...last])
+    expect(membersOf(personal)).toEqual(['user', 'application', ...last])
     expect(personal.test).toBe(false)
     expect(organizationClaims('sales_channel', subject, { issuer, audience, now }).application.public).toBe(true)
   })
@@ -57,7 +60,7 @@ describe('claims', () => {
     const signIn = { authenticatedAt: new Date(1_700_000_000_500), amr: ['pwd', 'otp', 'mfa'], sessionId: 'sessionses' }
     const owner = { id: 'useruserus', type: 'User' as const }
     const person = organizationClaims('webapp', { ...subject, ...signIn, owner }, issuance)
-    for (const one of [machine, person]) expect(Object.keys(one)).toEqual(expect.arrayContaining(required))
+    for (const one of [machine, person]) expect(membersOf(one)).toEqual(expect.arrayContaining(required))
     expect(person).toMatchObject({ sub: 'useruserus', auth_time: 1_700_000_000, amr: ['pwd', 'otp', 'mfa'] })
     expect([machine.sub, machine.auth_time, machine.amr]).toEqual([subject.clientId, undefined, undefined])
   })

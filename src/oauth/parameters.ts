@@ -30,14 +30,14 @@ export function decodeFormValue(text: string): string {
 }
 
 function formEntries(text: string): [string, unknown][] {
-  return text
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const equals = pair.indexOf('=')
-      const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-      return [decodeFormValue(name), decodeFormValue(value)]
-    })
+  const entries: [string, unknown][] = []
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = equals < 0 ? pair : pair.slice(0, equals)
+    entries.push([decodeFormValue(name), equals < 0 ? '' : decodeFormValue(pair.slice(equals + 1))])
+  }
+  return entries
 }
 
 function jsonEntries(text: string): [string, unknown][] {
@@ -55,6 +55,7 @@ function jsonEntries(text: string): [string, unknown][] {
 }
 
 function entriesOf(contentType: string | undefined, body: Buffer): [string, unknown][] {
+  if (contentType === FORM) return formEntries(decodeText(body))
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
   if (charset !== undefined && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) {
@@ -68,7 +69,7 @@ function entriesOf(contentType: string | undefined, body: Buffer): [string, unkn
 function known(name: string, value: unknown): string | undefined {
   if (value === null || value === undefined || value === '') return undefined
   if (typeof value !== 'string') throw invalid(`The parameter ${name} must be a string.`)
-  if (value.includes('\0') || /\p{Surrogate}/u.test(value)) {
+  if (value.includes('\0') || !value.isWellFormed()) {
     throw invalid(`The parameter ${name} has a character that is not allowed.`)
   }
   return value

@@ -62,12 +62,16 @@ const translateUnlessSame = (inner: unknown, outer: unknown): unknown => (inner 
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
+// The type of the real body has been judged where it was read; the library would look it up in its tables again.
+const FORM_REQUEST = Object.assign(new OAuth2Server.Request({ method: 'POST', headers: FORM, query: {} }), {
+  is: () => FORM['content-type'],
+})
+
 /** The library refuses JSON and cannot decode Basic, so it is shown a form request that says only what it has to know. */
 function libraryRequest(grantType: string, clientId: string): OAuth2Server.Request {
-  const body = { grant_type: grantType, client_id: clientId }
-  const request = new OAuth2Server.Request({ method: 'POST', headers: FORM, query: {}, body })
-  // The type of the real body has been judged where it was read; the library would look it up in its tables again.
-  return Object.assign(request, { is: () => FORM['content-type'] })
+  const request: OAuth2Server.Request = Object.create(FORM_REQUEST)
+  request.body = { grant_type: grantType, client_id: clientId }
+  return request
 }
 
 function grantFor(parameters: Parameters): Grant {

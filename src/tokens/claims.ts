@@ -60,7 +60,7 @@ export interface Subject {
   /** Whether a secret was presented in this request (the contract's `confidential`). */
   authenticated: boolean
   /** Row id of the secret presented; the token dies with it. */
-  secretId?: string
+  secretId?: string | undefined
   lifetimeSeconds: number
   /** As it is answered: the text that was asked for. */
   scope: string
@@ -91,13 +91,13 @@ interface Issuance {
 
 type OrganizationClaim = { id: string; slug: string; region: string }
 
-/** What a token says of the sign-in behind it. */
+/** What a token says of the sign-in behind it. What is undefined is no claim: JSON leaves it out. */
 function signInClaims({ authenticatedAt, amr, sessionId, familyId }: Subject) {
   return {
-    ...(authenticatedAt === undefined ? {} : { auth_time: Math.floor(authenticatedAt.getTime() / 1000) }),
-    ...(amr === undefined || amr.length === 0 ? {} : { amr: [...amr] }),
-    ...(sessionId === undefined ? {} : { sid: sessionId }),
-    ...(familyId === undefined ? {} : { family: familyId }),
+    auth_time: authenticatedAt === undefined ? undefined : Math.floor(authenticatedAt.getTime() / 1000),
+    amr: amr === undefined || amr.length === 0 ? undefined : [...amr],
+    sid: sessionId,
+    family: familyId,
   }
 }
 
@@ -117,7 +117,7 @@ function common(subject: Subject, issuance: Issuance) {
     client_id: subject.clientId,
     jti: `${subject.secretId ?? '-'}.${freshBytes(16).toString('base64url')}`,
     ...signInClaims(subject),
-    ...(subject.asserted === true ? { act: { sub: subject.clientId } } : {}),
+    act: subject.asserted === true ? { sub: subject.clientId } : undefined,
   }
 }
 
@@ -128,8 +128,6 @@ const application = (subject: Subject, kind: AccessClaims['application']['kind']
   public: kind === 'sales_channel',
   confidential: subject.authenticated,
 })
-
-const marketOf = ({ market }: Subject) => (market === undefined ? {} : { market })
 
 const organizationClaim = ({ id: organizationId, slug, region }: OrganizationClaim) => ({
   id: organizationId,
@@ -148,9 +146,9 @@ export const organizationClaims = (
 ): AccessClaims => ({
   organization: organizationClaim(subject.organization),
   application: application(subject, kind),
-  ...marketOf(subject),
-  ...(subject.owner === undefined ? {} : { owner: subject.owner }),
-  ...(subject.customClaim === undefined ? {} : { custom_claim: subject.customClaim }),
+  market: subject.market,
+  owner: subject.owner,
+  custom_claim: subject.customClaim,
   ...common(subject, issuance),
 })
 

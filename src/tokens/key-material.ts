@@ -59,15 +59,16 @@ export function makeAhead(algs: readonly TokenAlg[]): MakeKeyPair {
   }
 }
 
-/** Signs the ASCII of `input`; the answer is the signature's JWS form (RFC 7515 §5.1), in base64url. */
-export type SignText = (input: string) => Promise<string>
+/** Signs the ASCII of `input`; the answer is the signature's JWS form (RFC 7515 §5.1), in base64url: at once where no thread
+ *  is asked. */
+export type SignText = (input: string) => string | Promise<string>
 
 /** Binds a private key (PKCS #8, PEM) to its algorithm. */
 export function signerOf(alg: TokenAlg, pem: string): SignText {
   const key = createPrivateKey(pem)
   const { hash, offThread } = CALLS[alg]
   if (!offThread) {
-    return async (input) => sign(hash, Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+    return (input) => sign(hash, Buffer.from(input, 'latin1'), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
   }
   return (input) =>
     new Promise((resolve, reject) => {

@@ -111,10 +111,10 @@ async function find(knex: Knex, organization: string, { market, store, stock }: 
 
 /** Resolves what a scope points at, inside one organization. */
 export interface Markets {
-  /** The `market` claim of a scope that names a market; undefined for one that does not. One indexed read at most, from
+  /** The `market` claim of a scope that names a market; undefined, at once, for one that does not. One indexed read at most, from
    *  memory while it is known to be current; nothing is written.
    *  @throws AppError invalid_scope for what is unknown, of another organization, disabled or not of its market */
-  claimFor(organizationId: string, scope: string): Promise<MarketClaim | undefined>
+  claimFor(organizationId: string, scope: string): Promise<MarketClaim | undefined> | undefined
 }
 
 interface Entry {
@@ -134,24 +134,24 @@ export function createMarkets(
     if (topic === EVERYTHING) cache.clear()
     else cache.deleteWhere((entry) => entry.topic === topic)
   })
+  const resolve = async (organizationId: string, scope: string): Promise<MarketClaim | undefined> => {
+    const items = scope.split(/[ ,]+/)
+    const wanted = {
+      market: namedIn(items, 'market'),
+      store: namedIn(items, 'store'),
+      stock: namedIn(items, 'stock_location'),
+    }
+    if (!Object.values(wanted).some(isSpecific)) return undefined
+    const key = `${organizationId} ${scope}`
+    const known = revocations.healthy() ? cache.get(key) : undefined
+    if (known) return known.claim
+    const before = generation
+    const claim = claimOf(await find(db.knex, organizationId, wanted), wanted)
+    // News that came during the read may be about what was read: then it serves once and is not kept.
+    if (before === generation) cache.set(key, { topic: `organization:${organizationId}`, claim })
+    return claim
+  }
   return {
-    async claimFor(organizationId, scope) {
-      if (!PARTICULAR.test(scope)) return undefined
-      const items = scope.split(/[ ,]+/)
-      const wanted = {
-        market: namedIn(items, 'market'),
-        store: namedIn(items, 'store'),
-        stock: namedIn(items, 'stock_location'),
-      }
-      if (!Object.values(wanted).some(isSpecific)) return undefined
-      const key = `${organizationId} ${scope}`
-      const known = revocations.healthy() ? cache.get(key) : undefined
-      if (known) return known.claim
-      const before = generation
-      const claim = claimOf(await find(db.knex, organizationId, wanted), wanted)
-      // News that came during the read may be about what was read: then it serves once and is not kept.
-      if (before === generation) cache.set(key, { topic: `organization:${organizationId}`, claim })
-      return claim
-    },
+    claimFor: (organizationId, scope) => (PARTICULAR.test(scope) ? resolve(organizationId, scope) : undefined),
   }
 }

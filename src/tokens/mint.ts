@@ -21,9 +21,10 @@ function asciiJson(value: unknown): string {
   return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-async function signed(key: RingKey, claims: object): Promise<string> {
+function signed(key: RingKey, claims: object): string | Promise<string> {
   const input = `${key.header}.${Buffer.from(asciiJson(claims), 'latin1').toString('base64url')}`
-  return `${input}.${await key.sign(input)}`
+  const signature = key.sign(input)
+  return typeof signature === 'string' ? `${input}.${signature}` : signature.then((text) => `${input}.${text}`)
 }
 
 /** Signs claims with the key that is active at `now`; the only place where an access token is made.
@@ -40,5 +41,5 @@ export async function mintToken(keys: Pick<KeyRing, 'signingKey'>, claims: Acces
 }
 
 /** Signs the claims of an id_token with the key for those, which no access token is ever verified with. */
-export const signIdToken = (keys: Pick<KeyRing, 'identityKey'>, claims: object, now: Date): Promise<string> =>
+export const signIdToken = async (keys: Pick<KeyRing, 'identityKey'>, claims: object, now: Date): Promise<string> =>
   signed(keys.identityKey(now), claims)

@@ -2,7 +2,13 @@ import type { Transaction } from '../../db/queries.js'
 import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
 import { newId } from '../../ids.js'
-import { type AccessClaims, organizationClaims, type Subject, userClaims } from '../../tokens/claims.js'
+import {
+  type AccessClaims,
+  type MarketClaim,
+  organizationClaims,
+  type Subject,
+  userClaims,
+} from '../../tokens/claims.js'
 import { beginFamily, type Family } from '../../tokens/families.js'
 import { mintToken } from '../../tokens/mint.js'
 import type { Client } from '../clients.js'
@@ -65,7 +71,7 @@ function subjectOf(issue: Issue, familyId: string | undefined): Subject {
     applicationId: client.applicationId,
     clientId: client.clientId,
     authenticated: client.authenticated,
-    ...(client.secretId === undefined ? {} : { secretId: client.secretId }),
+    secretId: client.secretId,
     lifetimeSeconds: client.lifetimeSeconds,
     scope,
     test: client.test,
@@ -82,7 +88,7 @@ function subjectOf(issue: Issue, familyId: string | undefined): Subject {
 
 /** The claims of a token: of one organization, or of a person in all of theirs.
  *  @throws AppError unauthorized_client when there is neither; invalid_scope for a market that is not there */
-async function claimsOf(issue: Issue, familyId: string | undefined, tools: GrantTools): Promise<AccessClaims> {
+function claimsOf(issue: Issue, familyId: string | undefined, tools: GrantTools): AccessClaims | Promise<AccessClaims> {
   const { client, organization, owner, now } = issue
   const { kind, userId = owner?.id } = client
   const issuance = { issuer: tools.issuer, audience: tools.audience, now }
@@ -92,8 +98,9 @@ async function claimsOf(issue: Issue, familyId: string | undefined, tools: Grant
     return userClaims({ ...subject, userId, kind }, issuance)
   }
   if (kind === 'user') throw new AppError('unauthorized_client')
-  const market = await tools.markets.claimFor(organization.id, issue.scope)
-  return organizationClaims(kind, { ...subject, market, organization }, issuance)
+  const made = (market?: MarketClaim): AccessClaims =>
+    organizationClaims(kind, { ...subject, market, organization }, issuance)
+  return tools.markets.claimFor(organization.id, issue.scope)?.then(made) ?? made()
 }
 
 const familyOf = ({ client, organization, owner, scope, signIn, ...issue }: Issue, id: string): Family => ({
@@ -137,7 +144,7 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
     created_at: claims.iat,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(owner === undefined ? {} : { owner_id: owner.id, owner_type: owner.type === 'User' ? 'user' : 'customer' }),
-    ...(await idTokenOf(issue, accessToken, tools)),
+    ...(owner?.type === 'User' ? await idTokenOf(issue, accessToken, tools) : {}),
   }
   return {
     body,
