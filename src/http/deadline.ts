@@ -55,18 +55,24 @@ export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestH
     one.next(overdue())
   }
   // One timer for all: nearly every request is answered long before anybody looks at it.
-  let timer: NodeJS.Timeout | undefined
+  let beating = false
   const beat = (): void => {
     const now = performance.now()
     for (const one of all) if (one.nextLook <= now + SOON_MS) look(one, now)
-    timer = all.size === 0 ? undefined : setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
+    beating = false
+    if (all.size > 0) beatSoon()
+  }
+  const beatSoon = (): void => {
+    if (beating) return
+    beating = true
+    setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
   }
   return (req: Request, res: Response, next: NextFunction) => {
     const began = performance.now()
     const one = { req, res, next, began, nextLook: began + patience, silentLooks: 0 }
     all.add(one)
     atClose(req, () => all.delete(one))
-    timer ??= setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
+    beatSoon()
     next()
   }
 }

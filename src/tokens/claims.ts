@@ -91,36 +91,6 @@ interface Issuance {
 
 type OrganizationClaim = { id: string; slug: string; region: string }
 
-/** What a token says of the sign-in behind it. What is undefined is no claim: JSON leaves it out. */
-function signInClaims({ authenticatedAt, amr, sessionId, familyId }: Subject) {
-  return {
-    auth_time: authenticatedAt === undefined ? undefined : Math.floor(authenticatedAt.getTime() / 1000),
-    amr: amr === undefined || amr.length === 0 ? undefined : [...amr],
-    sid: sessionId,
-    family: familyId,
-  }
-}
-
-function common(subject: Subject, issuance: Issuance) {
-  const iat = Math.floor(issuance.now.getTime() / 1000)
-  return {
-    scope: subject.scope,
-    exp: iat + subject.lifetimeSeconds,
-    test: subject.test,
-    rand: randomInt(1e9) / 1e9,
-    iat,
-    iss: issuance.issuer,
-    // A token that nobody stands behind is its client's (RFC 9068 §2.2). Client ids have 43 characters and user ids
-    // ten, so neither can be taken for the other (RFC 9700 §4.15).
-    sub: subject.owner?.id ?? subject.clientId,
-    aud: subject.resource === undefined ? [issuance.audience] : [issuance.audience, subject.resource],
-    client_id: subject.clientId,
-    jti: `${subject.secretId ?? '-'}.${freshBytes(16).toString('base64url')}`,
-    ...signInClaims(subject),
-    act: subject.asserted === true ? { sub: subject.clientId } : undefined,
-  }
-}
-
 const application = (subject: Subject, kind: AccessClaims['application']['kind']) => ({
   id: subject.applicationId,
   client_id: subject.clientId,
@@ -136,6 +106,48 @@ const organizationClaim = ({ id: organizationId, slug, region }: OrganizationCla
   region,
 })
 
+/** Whom a token is about, beside its subject. */
+interface About {
+  readonly organization?: OrganizationClaim
+  readonly user?: { id: string }
+  readonly kind: AccessClaims['application']['kind']
+}
+
+/** All claims of a token, in one literal: it is made for each. What is undefined is no claim: JSON leaves it out. */
+function claimsAbout(
+  { organization, user, kind }: About,
+  subject: Subject,
+  { issuer, audience, now }: Issuance,
+): AccessClaims {
+  const { authenticatedAt, amr, owner, clientId } = subject
+  const iat = Math.floor(now.getTime() / 1000)
+  return {
+    organization: organization && organizationClaim(organization),
+    user,
+    application: application(subject, kind),
+    market: organization && subject.market,
+    owner: organization && owner,
+    custom_claim: organization && subject.customClaim,
+    scope: subject.scope,
+    exp: iat + subject.lifetimeSeconds,
+    test: user === undefined && subject.test,
+    rand: randomInt(1e9) / 1e9,
+    iat,
+    iss: issuer,
+    // A token that nobody stands behind is its client's (RFC 9068 §2.2). Client ids have 43 characters and user ids
+    // ten, so neither can be taken for the other (RFC 9700 §4.15).
+    sub: owner?.id ?? clientId,
+    aud: subject.resource === undefined ? [audience] : [audience, subject.resource],
+    client_id: clientId,
+    jti: `${subject.secretId ?? '-'}.${freshBytes(16).toString('base64url')}`,
+    auth_time: authenticatedAt && Math.floor(authenticatedAt.getTime() / 1000),
+    amr: amr === undefined || amr.length === 0 ? undefined : [...amr],
+    sid: subject.sessionId,
+    family: subject.familyId,
+    act: subject.asserted === true ? { sub: clientId } : undefined,
+  }
+}
+
 type OrganizationKind = 'sales_channel' | 'integration' | 'webapp' | 'dashboard'
 
 /** Claims of a token that stands in one organization, whoever it acts for. Key order as in CONTRACT 6. */
@@ -143,25 +155,14 @@ export const organizationClaims = (
   kind: OrganizationKind,
   subject: Subject & { organization: OrganizationClaim },
   issuance: Issuance,
-): AccessClaims => ({
-  organization: organizationClaim(subject.organization),
-  application: application(subject, kind),
-  market: subject.market,
-  owner: subject.owner,
-  custom_claim: subject.customClaim,
-  ...common(subject, issuance),
-})
+): AccessClaims => claimsAbout({ kind, organization: subject.organization }, subject, issuance)
 
 /** Claims of a token that spans all organizations of its user: a personal one, or the console's; never a test token.
  *  Source: CONTRACT 6. */
 export const userClaims = (
   subject: Subject & { userId: string; kind?: 'user' | 'dashboard' },
   issuance: Issuance,
-): AccessClaims => ({
-  user: { id: subject.userId },
-  application: application(subject, subject.kind ?? 'user'),
-  ...common({ ...subject, test: false }, issuance),
-})
+): AccessClaims => claimsAbout({ kind: subject.kind ?? 'user', user: { id: subject.userId } }, subject, issuance)
 
 /** Reads claims out of a parsed payload; undefined when a member is missing or of another type. */
 export function readClaims(payload: unknown): AccessClaims | undefined {

@@ -2,13 +2,7 @@ import type { Transaction } from '../../db/queries.js'
 import { asAuth } from '../../db/roles.js'
 import { AppError } from '../../errors.js'
 import { newId } from '../../ids.js'
-import {
-  type AccessClaims,
-  type MarketClaim,
-  organizationClaims,
-  type Subject,
-  userClaims,
-} from '../../tokens/claims.js'
+import { type AccessClaims, type MarketClaim, organizationClaims, userClaims } from '../../tokens/claims.js'
 import { beginFamily, type Family } from '../../tokens/families.js'
 import { mintToken } from '../../tokens/mint.js'
 import type { Client } from '../clients.js'
@@ -65,9 +59,12 @@ const newRefreshToken = ({ issuer, secrets }: Pick<GrantTools, 'issuer' | 'secre
 const familyIdOf = ({ refresh }: Issue): string | undefined =>
   refresh === 'begin' ? newId() : refresh === 'none' ? undefined : refresh.familyId
 
-function subjectOf(issue: Issue, familyId: string | undefined): Subject {
+/** What claims are made of. `organization`: the one that they are about, or undefined. */
+function subjectOf<O>(issue: Issue, familyId: string | undefined, organization: O, market?: MarketClaim) {
   const { client, owner, scope, signIn, customClaim, resource, asserted } = issue
   return {
+    organization,
+    market,
     applicationId: client.applicationId,
     clientId: client.clientId,
     authenticated: client.authenticated,
@@ -92,14 +89,13 @@ function claimsOf(issue: Issue, familyId: string | undefined, tools: GrantTools)
   const { client, organization, owner, now } = issue
   const { kind, userId = owner?.id } = client
   const issuance = { issuer: tools.issuer, audience: tools.audience, now }
-  const subject = subjectOf(issue, familyId)
   if (organization === undefined) {
     if ((kind !== 'user' && kind !== 'dashboard') || userId === undefined) throw new AppError('unauthorized_client')
-    return userClaims({ ...subject, userId, kind }, issuance)
+    return userClaims({ ...subjectOf(issue, familyId, undefined), userId, kind }, issuance)
   }
   if (kind === 'user') throw new AppError('unauthorized_client')
   const made = (market?: MarketClaim): AccessClaims =>
-    organizationClaims(kind, { ...subject, market, organization }, issuance)
+    organizationClaims(kind, subjectOf(issue, familyId, organization, market), issuance)
   return tools.markets.claimFor(organization.id, issue.scope)?.then(made) ?? made()
 }
 
