@@ -73,7 +73,9 @@ function oauthPlane(parts: Parts, { config, db, log }: PartsOptions): Router {
     stateOf(req).client = { applicationId: client.applicationId, organizationId: client.organization?.id }
   }
   const limitsOf = (req: Request) => ({ limits, network: networkFor(req), note: note(req) })
-  const onGrant = (req: Request, grant: string): void => void Object.assign(stateOf(req), { grant })
+  const onGrant = (req: Request, grant: string): void => {
+    stateOf(req).grant = grant
+  }
   const subjects = new Set(parts.registry.resources.keys())
   return createOAuth({
     config,

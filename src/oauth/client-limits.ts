@@ -20,7 +20,7 @@ export function limitClients(clients: Clients, { limits, network, note }: Client
     return client
   }
   return {
-    ...clients,
+    find: clients.find,
     authenticate: async (credentials, now) => {
       const { clientId, clientSecret, assertion } = credentials
       if (clientSecret === undefined && assertion === undefined) {

@@ -70,8 +70,9 @@ function toolsOf({ config, db, keys, revocations, secrets, activity }: OAuthPart
 export function createOAuth(parts: OAuthParts): { router: Router } {
   const { config, clock, keys, revocations, db, verifier } = parts
   const clients = createClients({ ...parts, ...config })
-  const clientsOf = (request: Request): Clients =>
-    parts.limitsOf === undefined ? clients : limitClients(clients, parts.limitsOf(request), request.path)
+  const within = (limits: ClientLimits | undefined, request: Request): Clients =>
+    limits === undefined ? clients : limitClients(clients, limits, request.path)
+  const clientsOf = (request: Request): Clients => within(parts.limitsOf?.(request), request)
   const limit = createRevocationLimit(parts.revocationsPerHour ?? REVOCATIONS_PER_HOUR)
   const tools = toolsOf(parts)
   const asked = { db, secrets: parts.secrets, revocations, verifier, owners: tools.owners, issuer: config.issuer }
@@ -80,15 +81,10 @@ export function createOAuth(parts: OAuthParts): { router: Router } {
   router.post('/oauth/token', async (request, response) => {
     const read = await readRequest(request, { names: TOKEN_PARAMETERS, clock })
     parts.onGrant?.(request, grantNameOf(read.parameters))
-    sendSecret(
-      response,
-      await answerTokenRequest(read, {
-        clients: clientsOf(request),
-        tools: { ...tools, limits: parts.limitsOf?.(request) },
-        subjects: parts.subjects,
-        activity: parts.activity,
-      }),
-    )
+    const { subjects, activity } = parts
+    const limits = parts.limitsOf?.(request)
+    const answering = { clients: within(limits, request), limits, tools, subjects, activity }
+    sendSecret(response, await answerTokenRequest(read, answering))
   })
   router.post('/oauth/revoke', async (request, response) => {
     const read = await readRequest(request, { names: REVOKE_PARAMETERS, clock })

@@ -1,6 +1,7 @@
 import OAuth2Server from 'oauth2-server'
 import { AppError, type ErrorKind } from '../errors.js'
 import type { Activity } from '../tokens/activity.js'
+import type { ClientLimits } from './client-limits.js'
 import type { Client, Clients } from './clients.js'
 import { CLIENT_PARAMETERS, readCredentials } from './credentials.js'
 import type { Grant, GrantTools, TokenBody } from './grants/grant.js'
@@ -23,6 +24,8 @@ export interface TokenRequest {
 }
 
 interface ServerParts {
+  /** Of this request; undefined: nothing is limited. */
+  limits: ClientLimits | undefined
   clients: Clients
   tools: GrantTools
   subjects: Subjects
@@ -88,8 +91,10 @@ export function grantNameOf(parameters: Parameters): string {
   return GRANTS.find((one) => one.grantType === asked)?.grantType ?? 'unknown'
 }
 
-const grantTypesOf = (client: Client): string[] =>
-  GRANTS.filter((grant) => grant.kinds.includes(client.kind)).map((grant) => grant.grantType)
+const grantTypes = new Map<string, string[]>()
+for (const { grantType, kinds } of GRANTS) {
+  for (const kind of kinds) grantTypes.set(kind, [...(grantTypes.get(kind) ?? []), grantType])
+}
 
 /** What a grant of ours asks of the model. */
 type GrantModel = Pick<OAuth2Server.ClientCredentialsModel, 'getClient' | 'saveToken' | 'getAccessToken'> & {
@@ -120,26 +125,26 @@ const NO_PRESENCE_CHECK = Object.fromEntries(GRANTS.map((grant) => [grant.grantT
  *  Throws AppError; what else it throws is a fault of ours. Source: RFC 6749 §3.2, §5 */
 export async function answerTokenRequest(request: TokenRequest, parts: ServerParts): Promise<TokenBody> {
   const { parameters, authorization, now } = request
-  const { clients, tools, subjects } = parts
+  const { clients, tools, subjects, limits } = parts
   const grant = grantFor(parameters)
   const credentials = readCredentials(authorization, parameters)
   let client: Client | undefined
   let body: TokenBody | undefined
   const grantRequest = () => {
     if (!client) throw new Error('the library skipped the client')
-    return { client, parameters, now, subjects }
+    return { client, parameters, now, subjects, limits }
   }
   const model: GrantModel = {
     getClient: async () => {
       client = await clients.authenticate(credentials, now)
-      return { id: client.clientId, grants: grantTypesOf(client) }
+      return { id: client.clientId, grants: grantTypes.get(client.kind) ?? [] }
     },
     answer: async () => {
       for (const check of grant.checks) await check(grantRequest())
       body = await grant.issue(grantRequest(), tools)
       return body.access_token
     },
-    saveToken: async (token, libraryClient, user) => ({ ...token, client: libraryClient, user }),
+    saveToken: async ({ accessToken }, libraryClient, user) => ({ accessToken, client: libraryClient, user }),
     getAccessToken: async () => undefined,
   }
   const library = new OAuth2Server({

@@ -12,18 +12,22 @@ export interface BoundedCache<V> {
 /** Makes a cache of at most `limit` entries, least recently used out first. */
 export function createBoundedCache<V>(limit: number): BoundedCache<V> {
   const entries = new Map<string, V>()
+  // Whoever is asked for again and again is the youngest already.
+  let youngest: string | undefined
   return {
     get: (key) => {
       const value = entries.get(key)
-      if (value === undefined) return undefined
+      if (value === undefined || key === youngest) return value
       // A Map keeps the order of insertion: put back, the entry is the youngest.
       entries.delete(key)
       entries.set(key, value)
+      youngest = key
       return value
     },
     set: (key, value) => {
       entries.delete(key)
       entries.set(key, value)
+      youngest = key
       if (entries.size > limit) {
         const oldest = entries.keys().next()
         if (!oldest.done) entries.delete(oldest.value)

@@ -17,6 +17,8 @@ export interface GrantRequest {
   readonly parameters: Parameters
   readonly now: Date
   readonly subjects: Subjects
+  /** Bounds the passwords that this request tries; undefined: nothing is limited. */
+  readonly limits: ClientLimits | undefined
 }
 
 /** Whom an ID token is about, and how they have signed in. Source: OpenID Connect Core §2 */
@@ -44,13 +46,12 @@ export interface GrantTools {
   readonly revocations: Pick<Revocations, 'revoke' | 'refresh' | 'isRevoked'>
   readonly owners: Owners
   readonly activity?: Pick<Activity, 'signedIn'> | undefined
-  /** Bounds the passwords that this request tries; undefined: nothing is limited. */
-  readonly limits?: ClientLimits | undefined
   /** Makes an ID token: asked for a user whose scope has `openid`. */
   readonly idToken?: ((facts: IdTokenFacts) => Promise<string>) | undefined
 }
 
-/** The answer to a token request: exactly these keys. Source: CONTRACT 5.1; RFC 6749 §5.1. */
+/** The answer to a token request: exactly these keys, less those that are undefined, which JSON leaves out.
+ *  Source: CONTRACT 5.1; RFC 6749 §5.1. */
 export interface TokenBody {
   access_token: string
   token_type: 'bearer'
@@ -59,10 +60,10 @@ export interface TokenBody {
   scope: string
   /** Epoch seconds. */
   created_at: number
-  refresh_token?: string
-  owner_id?: string
-  owner_type?: 'user' | 'customer'
-  id_token?: string
+  refresh_token?: string | undefined
+  owner_id?: string | undefined
+  owner_type?: 'user' | 'customer' | undefined
+  id_token?: string | undefined
 }
 
 /** One way to get a token. Adding one is a file here and a line in `index.ts`. */

@@ -59,12 +59,16 @@ const newRefreshToken = ({ issuer, secrets }: Pick<GrantTools, 'issuer' | 'secre
 const familyIdOf = ({ refresh }: Issue): string | undefined =>
   refresh === 'begin' ? newId() : refresh === 'none' ? undefined : refresh.familyId
 
-/** What claims are made of. `organization`: the one that they are about, or undefined. */
-function subjectOf<O>(issue: Issue, familyId: string | undefined, organization: O, market?: MarketClaim) {
+/** What claims are made of. `organization`: the one that they are about, if any. */
+function subjectOf<O>(
+  issue: Issue,
+  familyId: string | undefined,
+  about: { organization: O; market: MarketClaim | undefined },
+) {
   const { client, owner, scope, signIn, customClaim, resource, asserted } = issue
   return {
-    organization,
-    market,
+    organization: about.organization,
+    market: about.market,
     applicationId: client.applicationId,
     clientId: client.clientId,
     authenticated: client.authenticated,
@@ -91,11 +95,11 @@ function claimsOf(issue: Issue, familyId: string | undefined, tools: GrantTools)
   const issuance = { issuer: tools.issuer, audience: tools.audience, now }
   if (organization === undefined) {
     if ((kind !== 'user' && kind !== 'dashboard') || userId === undefined) throw new AppError('unauthorized_client')
-    return userClaims({ ...subjectOf(issue, familyId, undefined), userId, kind }, issuance)
+    return userClaims({ ...subjectOf(issue, familyId, { organization, market: undefined }), userId, kind }, issuance)
   }
   if (kind === 'user') throw new AppError('unauthorized_client')
   const made = (market?: MarketClaim): AccessClaims =>
-    organizationClaims(kind, subjectOf(issue, familyId, organization, market), issuance)
+    organizationClaims(kind, subjectOf(issue, familyId, { organization, market }), issuance)
   return tools.markets.claimFor(organization.id, issue.scope)?.then(made) ?? made()
 }
 
@@ -117,10 +121,10 @@ const familyOf = ({ client, organization, owner, scope, signIn, ...issue }: Issu
 })
 
 async function idTokenOf({ client, owner, scope, signIn, now }: Issue, accessToken: string, { idToken }: GrantTools) {
-  if (idToken === undefined || owner?.type !== 'User' || !wantsIdToken(scope)) return {}
+  if (idToken === undefined || owner?.type !== 'User' || !wantsIdToken(scope)) return undefined
   const { authenticatedAt, amr = [], sessionId, nonce } = signIn ?? {}
   const facts = { client, userId: owner.id, scope, nonce, authenticatedAt, amr, sessionId, accessToken, now }
-  return { id_token: await idToken(facts) }
+  return idToken(facts)
 }
 
 /** Makes the tokens of one answer; nothing is written. Sign before a transaction begins: a signature takes longer than it.
@@ -138,9 +142,10 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
     expires_in: claims.exp - claims.iat,
     scope: claims.scope,
     created_at: claims.iat,
-    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
-    ...(owner === undefined ? {} : { owner_id: owner.id, owner_type: owner.type === 'User' ? 'user' : 'customer' }),
-    ...(owner?.type === 'User' ? await idTokenOf(issue, accessToken, tools) : {}),
+    refresh_token: refreshToken,
+    owner_id: owner?.id,
+    owner_type: owner && (owner.type === 'User' ? 'user' : 'customer'),
+    id_token: owner?.type === 'User' ? await idTokenOf(issue, accessToken, tools) : undefined,
   }
   return {
     body,

@@ -12,7 +12,7 @@ const LONGEST_NAME = 320
 /** The shopper of this request. Tries are counted before they are made, for the account, whether or not it exists, from
  *  the address they come from and, at more, from all; and for the address. Who is right is not counted.
  *  @throws AppError malformed, invalid_grant, too_many */
-async function shopperFor({ client, parameters }: GrantRequest, { owners, limits }: GrantTools) {
+async function shopperFor({ client, parameters, limits }: GrantRequest, { owners }: GrantTools) {
   const [email, password] = [parameters.get('username'), parameters.get('password')]
   if (email === undefined) throw new AppError('malformed', { detail: 'The parameter username is missing.' })
   if (password === undefined) throw new AppError('malformed', { detail: 'The parameter password is missing.' })
