@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 
@@ -67,7 +68,8 @@ export type SignText = (input: string) => string | Promise<string>
 export function signerOf(alg: TokenAlg, pem: string): SignText {
   const key = createPrivateKey(pem)
   const { hash, offThread } = CALLS[alg]
-  if (!offThread) {
+  // Where a thread would wait for the same core, the hand-over is lost, and passwords stand before signatures in its queue.
+  if (!offThread || availableParallelism() === 1) {
     return (input) => sign(hash, Buffer.from(input, 'latin1'), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
   }
   return (input) =>
