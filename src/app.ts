@@ -4,6 +4,7 @@ import type { Context } from './access/context.js'
 import { createParts, type Parts, type PartsOptions } from './app/parts.js'
 import { createPeople } from './app/people.js'
 import type { Config } from './config.js'
+import { isCrowd } from './crypto/passwords.js'
 import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
 import { readDocument } from './http/body.js'
@@ -107,7 +108,7 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   // The embedded engine has one connection, which somebody's long work may hold.
   const isSilent = (): boolean => db.engine === 'postgresql' && parts.revocations.ageSeconds() > SILENT_SECONDS
   app.use(beginRequest, securityHeaders, createAccessLog(log), answerInTime({ ms: config.requestTimeoutMs, isSilent }))
-  app.use(writesInTurn())
+  app.use(writesInTurn({ isCrowd }))
   app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
   // First, because it is asked most: each router before it is looked through for every token.

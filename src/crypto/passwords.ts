@@ -62,11 +62,24 @@ function createLine(places: number, refusal: () => Promise<void>): <T>(work: () 
 
 const inTurn = createLine(SLOTS, async () => undefined)
 
+const line = createLine(SLOTS + 1, turnOfRefusal)
+let signingIn = 0
+
 /** Does what leads to a hash and the hash itself, if there is room for one more, one after the other: while some are
  *  hashed, as little as one more is looked up, and the database is free for everybody else. Who is one too many has cost
  *  next to nothing: neither a try that is counted nor a look-up. Source: ATTACKS S7
  *  @throws AppError too_many, with `Retry-After`; else what `work` throws */
-export const inLine = createLine(SLOTS + 1, turnOfRefusal)
+export async function inLine<T>(work: () => Promise<T>): Promise<T> {
+  signingIn += 1
+  try {
+    return await line(work)
+  } finally {
+    signingIn -= 1
+  }
+}
+
+/** Whether people who sign in wait for each other. */
+export const isCrowd = (): boolean => signingIn > SLOTS + 1
 
 // bcrypt reads 72 bytes and stops at NUL; 384 bits in base64 are 64 characters without one.
 const shortened = (password: string): string =>

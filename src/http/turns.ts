@@ -1,18 +1,19 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 
-/** So many that change something may begin in one turn of the event loop, or for so long; what comes later waits for further
- *  turns. Fewer are not a crowd: to let them take turns cost a tenth of a token. */
-const TURN_MOST = 32
+/** So long may what changes something begin in one turn of the event loop; what comes later waits for further turns. */
 const TURN_MS = 4
-/** So long may it in each of those, and so many at most. */
-const LATER_MS = 2
+/** So many may in any case while no crowd signs in: to let those who are not a crowd take turns cost a tenth of a token. */
+const TURN_MOST = 32
+/** So long may it in each further turn, and so many at most. */
+const LATER_MS = 1
 const LATER_MOST = 16
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Lets what changes something begin in turn where it comes in crowds: two hundred sign-ins that arrive in one piece would
- *  be read, checked and refused in one piece, and whoever only reads would wait for all of them. Source: ATTACKS S7 */
-export function writesInTurn(): RequestHandler {
+ *  be read, checked and refused in one piece, and whoever only reads would wait for all of them. `isCrowd`: whether people
+ *  who sign in wait for each other. Source: ATTACKS S7 */
+export function writesInTurn({ isCrowd }: { isCrowd: () => boolean }): RequestHandler {
   const waiting: (() => void)[] = []
   let since: number | undefined
   let begun = 0
@@ -37,7 +38,7 @@ export function writesInTurn(): RequestHandler {
       begun = 0
       // A timer runs between turns as an immediate does, and costs one for a millisecond of turns instead of one for each.
       setTimeout(turn, 1)
-    } else if (waiting.length > 0 || (begun >= TURN_MOST && performance.now() - since > TURN_MS)) {
+    } else if (waiting.length > 0 || (performance.now() - since > TURN_MS && (begun >= TURN_MOST || isCrowd()))) {
       // Who has left meanwhile, or was answered that it took too long, does not begin.
       waiting.push(() => void (!res.headersSent && !res.destroyed && next()))
       return
