@@ -4,8 +4,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 const TURN_MS = 4
 /** So many may in any case while no crowd signs in: to let those who are not a crowd take turns cost a tenth of a token. */
 const TURN_MOST = 32
-/** So long may it in each further turn, and so many at most. */
-const LATER_MS = 1
+/** So long may it in each further turn, and so many at most; one while a crowd signs in. */
+const LATER_MS = 2
 const LATER_MOST = 16
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -25,7 +25,9 @@ export function writesInTurn({ isCrowd }: { isCrowd: () => boolean }): RequestHa
     since = waiting.length === 0 ? undefined : performance.now()
     if (since === undefined) return
     setImmediate(turn)
-    for (let more = Math.min(waiting.length, LATER_MOST); more > 1; more -= 1) setImmediate(step)
+    // A read waits for several turns, of which each is to be short while a crowd signs in.
+    const more = isCrowd() ? 0 : Math.min(waiting.length, LATER_MOST) - 1
+    for (let at = 0; at < more; at += 1) setImmediate(step)
     step()
   }
   return (req: Request, res: Response, next: NextFunction) => {
