@@ -57,13 +57,14 @@ export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestH
   // One timer for all: nearly every request is answered long before anybody looks at it.
   let beating = false
   const beat = (): void => {
+    // First of all: whatever goes wrong with one of them, the others are looked after.
+    beating = false
+    beatSoon()
     const now = performance.now()
     for (const one of all) if (one.nextLook <= now + SOON_MS) look(one, now)
-    beating = false
-    if (all.size > 0) beatSoon()
   }
   const beatSoon = (): void => {
-    if (beating) return
+    if (beating || all.size === 0) return
     beating = true
     setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
   }
