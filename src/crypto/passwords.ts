@@ -39,47 +39,47 @@ function turnOfRefusal(): Promise<void> {
 /** So many are served or wait, at most. */
 const MOST = SLOTS + QUEUE
 
+interface Line {
+  serve<T>(work: () => Promise<T>): Promise<T>
+  /** Whether somebody waits. */
+  isWaited(): boolean
+}
+
 /** Serves `places` at a time, in the order they come; who is one too many is refused once `refusal` comes. */
-function createLine(places: number, refusal: () => Promise<void>): <T>(work: () => Promise<T>) => Promise<T> {
+function createLine(places: number, refusal: () => Promise<void>): Line {
   let inside = 0
   const waiting: (() => void)[] = []
-  return async (work) => {
-    if (inside >= MOST) {
-      await refusal()
-      throw tooMany()
-    }
-    inside += 1
-    try {
-      if (inside > places) await new Promise<void>((resolve) => waiting.push(resolve))
-      return await work()
-    } finally {
-      // Who waits is inside already, so that a newcomer cannot overtake the line.
-      inside -= 1
-      waiting.shift()?.()
-    }
+  return {
+    async serve(work) {
+      if (inside >= MOST) {
+        await refusal()
+        throw tooMany()
+      }
+      inside += 1
+      try {
+        if (inside > places) await new Promise<void>((resolve) => waiting.push(resolve))
+        return await work()
+      } finally {
+        // Who waits is inside already, so that a newcomer cannot overtake the line.
+        inside -= 1
+        waiting.shift()?.()
+      }
+    },
+    isWaited: () => waiting.length > 0,
   }
 }
 
-const inTurn = createLine(SLOTS, async () => undefined)
-
-const line = createLine(SLOTS + 1, turnOfRefusal)
-let signingIn = 0
+const { serve: inTurn } = createLine(SLOTS, async () => undefined)
+const signIns = createLine(SLOTS + 1, turnOfRefusal)
 
 /** Does what leads to a hash and the hash itself, if there is room for one more, one after the other: while some are
  *  hashed, as little as one more is looked up, and the database is free for everybody else. Who is one too many has cost
  *  next to nothing: neither a try that is counted nor a look-up. Source: ATTACKS S7
  *  @throws AppError too_many, with `Retry-After`; else what `work` throws */
-export async function inLine<T>(work: () => Promise<T>): Promise<T> {
-  signingIn += 1
-  try {
-    return await line(work)
-  } finally {
-    signingIn -= 1
-  }
-}
+export const inLine = signIns.serve
 
 /** Whether people who sign in wait for each other. */
-export const isCrowd = (): boolean => signingIn > SLOTS + 1
+export const isCrowd = signIns.isWaited
 
 // bcrypt reads 72 bytes and stops at NUL; 384 bits in base64 are 64 characters without one.
 const shortened = (password: string): string =>

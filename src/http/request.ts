@@ -46,11 +46,12 @@ const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,64}$/
 export function beginRequest(req: Request, res: Response, next: NextFunction): void {
   const sent = req.headers['x-request-id']
   const id = typeof sent === 'string' && ACCEPTED_ID.test(sent) ? sent : randomUUID()
-  const atClose: (() => void)[] = []
-  ;(req as Stated)[STATE] = { id, startedAt: performance.now(), atClose }
+  const stated: Stated = req
+  const state: RequestState = { id, startedAt: performance.now(), atClose: [] }
+  stated[STATE] = state
   // One listener for all: each costs as much as a line of the log.
   res.on('close', () => {
-    for (const work of atClose) work()
+    for (const work of state.atClose) work()
   })
   res.setHeader('X-Request-Id', id)
   next()

@@ -35,7 +35,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     let whole = false
     request.on('end', () => {
       whole = true
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+      resolve(Buffer.concat(chunks))
     })
     request.on('close', () => {
       if (!whole) reject(new AppError('malformed', { detail: 'The request body was cut off.' }))

@@ -55,7 +55,6 @@ function jsonEntries(text: string): [string, unknown][] {
 }
 
 function entriesOf(contentType: string | undefined, body: Buffer): [string, unknown][] {
-  if (contentType === FORM) return formEntries(decodeText(body))
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
   if (charset !== undefined && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) {

@@ -111,8 +111,8 @@ async function find(knex: Knex, organization: string, { market, store, stock }: 
 
 /** Resolves what a scope points at, inside one organization. */
 export interface Markets {
-  /** The `market` claim of a scope that names a market; undefined, at once, for one that does not. One indexed read at most, from
-   *  memory while it is known to be current; nothing is written.
+  /** The `market` claim of a scope that names a market; undefined, at once, for one that does not. One indexed read at
+   *  most, from memory while it is known to be current; nothing is written.
    *  @throws AppError invalid_scope for what is unknown, of another organization, disabled or not of its market */
   claimFor(organizationId: string, scope: string): Promise<MarketClaim | undefined> | undefined
 }

@@ -120,7 +120,7 @@ const familyOf = ({ client, organization, owner, scope, signIn, ...issue }: Issu
   asserted: issue.asserted ?? false,
 })
 
-async function idTokenOf({ client, owner, scope, signIn, now }: Issue, accessToken: string, { idToken }: GrantTools) {
+function idTokenOf({ client, owner, scope, signIn, now }: Issue, accessToken: string, { idToken }: GrantTools) {
   if (idToken === undefined || owner?.type !== 'User' || !wantsIdToken(scope)) return undefined
   const { authenticatedAt, amr = [], sessionId, nonce } = signIn ?? {}
   const facts = { client, userId: owner.id, scope, nonce, authenticatedAt, amr, sessionId, accessToken, now }
@@ -145,7 +145,7 @@ export async function prepareTokens(issue: Issue, tools: GrantTools): Promise<Pr
     refresh_token: refreshToken,
     owner_id: owner?.id,
     owner_type: owner && (owner.type === 'User' ? 'user' : 'customer'),
-    id_token: owner?.type === 'User' ? await idTokenOf(issue, accessToken, tools) : undefined,
+    id_token: await idTokenOf(issue, accessToken, tools),
   }
   return {
     body,
