@@ -6,7 +6,9 @@ import { makeDemo } from '../src/commands/demo-world.js'
 import { newId } from '../src/ids.js'
 import { PREDICATES, suits } from '../src/jsonapi/predicates.js'
 import { type CompiledAttribute, can, type Resource } from '../src/jsonapi/registry.js'
-import { type Api, api, tokenFor } from './support/api.js'
+import { type Api, anOwner, api, tokenFor } from './support/api.js'
+import { hearQueries } from './support/queries.js'
+import { startRealService } from './support/real-service.js'
 import { type Service, startService } from './support/service.js'
 
 // What a list, a filter, an order and an include ask of the database, as the service asks it, explained. The tables are
@@ -27,24 +29,19 @@ interface Statement {
   readonly role: string
 }
 
-/** What knex tells of each statement. */
-interface Told {
-  readonly sql: string
-  readonly bindings?: readonly unknown[]
-  readonly __knexTxId?: string
-}
-
 /** Everything that is selected while it is set. */
 let heard: Map<string, Statement> | undefined
 
 beforeAll(async () => {
   service = await startService()
-  const roles = new Map<string, string>()
-  service.db.knex.on('query', ({ sql, bindings = [], __knexTxId: transaction = '' }: Told) => {
-    const taken = /set local role (\w+)/.exec(sql)?.[1]
+  const roles = new Map<string | undefined, string>()
+  hearQueries(service.db, ({ sql, bindings = [], __knexTxId: transaction }) => {
+    const isLock = sql.startsWith("select set_config('role'")
+    const taken = isLock ? String(bindings[0]) : /set local role (\w+)/.exec(sql)?.[1]
     if (taken !== undefined) roles.set(transaction, taken)
-    const role = roles.get(transaction)
-    if (role === undefined || bindings.length === 0 || !/^\s*(select|with)\b/i.test(sql)) return
+    // What is asked outside a transaction is asked as the role of its connection.
+    const role = transaction === undefined ? 'gatehouse_auth' : roles.get(transaction)
+    if (role === undefined || isLock || bindings.length === 0 || !/^\s*(select|with)\b/i.test(sql)) return
     heard?.set(`${role} ${sql}`, { sql, bindings, role })
   })
   const options = { config: service.config, db: service.db, log: pino({ level: 'silent' }) }
@@ -251,3 +248,25 @@ describe('reads a tenant table by an index', () => {
     expect(await wholeTables({ sql, bindings: ['Ada'], role: 'gatehouse_auth' })).not.toEqual([])
   })
 })
+
+test(
+  'a page and what it includes are planned once, not each time that they are asked for',
+  async () => {
+    const real = await startRealService(1)
+    const ours = await anOwner(real)
+    await real.db.knex.raw(
+      `insert into merchants (organization_id, id, name, created_at, updated_at)
+        select ?, translate(lpad(n::text, 10, '0'), '0123456789', 'abcdefghij'), 'Merchant', now(), now() from generate_series(1, 5000) n`,
+      [ours.organizationId],
+    )
+    await real.db.knex.raw('analyze merchants')
+    for (let times = 0; times < 12; times += 1)
+      expect((await ours.get('/merchants?include=organization')).status).toBe(200)
+    const { rows } = await real.db.knex.raw(`select statement, generic_plans from pg_prepared_statements
+      where statement like '%limit%' or statement like '%= any(%'`)
+    expect(rows).toHaveLength(2)
+    for (const { generic_plans: times } of rows) expect(Number(times)).toBeGreaterThan(0)
+    await real.stop()
+  },
+  LONG_MS,
+)

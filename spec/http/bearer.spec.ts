@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { aCredential, anOrganization, aUser } from '../support/credentials.js'
+import { hearQueries } from '../support/queries.js'
 import { type Service, startService } from '../support/service.js'
 
 const OURS = 'application/vnd.api+json'
@@ -196,14 +197,14 @@ test('J21 health and readiness ask the database nothing', async () => {
   const count = (): void => {
     queries += 1
   }
-  service.db.knex.on('query', count)
+  const stop = hearQueries(service.db, count)
   const started = performance.now()
   for (let i = 0; i < 200; i += 1) {
     await send('/health')
     await send('/ready')
   }
   const beats = Math.ceil((performance.now() - started) / 500) + 1
-  service.db.knex.removeListener('query', count)
+  stop()
   // The poll of the revocations goes on meanwhile, a few statements twice a second.
   expect(queries).toBeLessThanOrEqual(beats * 6)
   expect(beats * 6).toBeLessThan(200)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
 import { anOwner, type Owner } from '../support/api.js'
+import { hearQueries } from '../support/queries.js'
 import { type Service, startService } from '../support/service.js'
 
 let service: Service
@@ -31,12 +32,11 @@ describe('J15 size', () => {
   /** Statements of the request's own transaction; the poll for revocations goes on beside it. */
   const queriesOf = async (path: string, caller: Pick<Owner, 'get'> = owner): Promise<number> => {
     const transactions = new Map<string, string[]>()
-    const onQuery = ({ sql, __knexTxId: id = '' }: { sql: string; __knexTxId?: string }): void => {
-      transactions.set(id, [...(transactions.get(id) ?? []), sql])
-    }
-    service.db.knex.on('query', onQuery)
+    const stop = hearQueries(service.db, ({ sql, bindings = [], __knexTxId: id = '' }) => {
+      transactions.set(id, [...(transactions.get(id) ?? []), `${sql} ${bindings}`])
+    })
     const { status, body } = await caller.get(path)
-    service.db.knex.off('query', onQuery)
+    stop()
     if (status !== 200) throw new Error(JSON.stringify(body))
     const own = [...transactions.values()].filter((statements) => statements.join().includes('gatehouse_api'))
     expect(own).toHaveLength(1)

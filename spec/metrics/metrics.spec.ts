@@ -107,8 +107,8 @@ describe('what is told', () => {
   test('pool, event loop, outbox, litter, key, revocations, memory', async () => {
     const { text } = await scrape(guarded, { authorization: `Bearer ${TOKEN}` })
     for (const [line, most] of [
-      ['gatehouse_db_pool_connections{state="most"}', 4],
-      ['gatehouse_db_pool_waiting', 10],
+      ['gatehouse_db_pool_connections{pool="requests",state="most"}', 4],
+      ['gatehouse_db_pool_waiting{pool="requests"}', 10],
       ['gatehouse_revocations_age_seconds', 5],
       ['gatehouse_signing_key_age_seconds', 1e9],
       ['gatehouse_outbox_messages{state="waiting"}', 1e6],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { aCredential, anOrganization, asRole, aUser } from '../support/credentials.js'
 import { type OAuthService, postForm, secrets, startOAuth } from '../support/oauth-service.js'
+import { hearQueries } from '../support/queries.js'
 
 let service: OAuthService
 let other: OAuthService
@@ -35,9 +36,9 @@ async function statements(work: () => Promise<unknown>): Promise<string[]> {
   const note = ({ sql }: { sql: string }): void => {
     if (/api_credentials|\b(insert|update|delete)\b/i.test(sql)) seen.push(sql)
   }
-  service.db.knex.on('query', note)
+  const stop = hearQueries(service.db, note)
   await work()
-  service.db.knex.off('query', note)
+  stop()
   return seen
 }
 
@@ -56,16 +57,12 @@ describe('clients', () => {
 
   test('the one read goes by unique indexes', async () => {
     const { clientId } = await anIntegration()
-    const seen: { sql: string; bindings: unknown[] }[] = []
-    const note = (query: { sql: string; bindings: unknown[] }): void => {
-      if (query.sql.includes('api_credentials')) seen.push(query)
-    }
-    service.db.knex.on('query', note)
-    await ask(service, { clientId, secret: 'x' })
-    service.db.knex.off('query', note)
+    const seen = (await statements(() => ask(service, { clientId, secret: 'x' }))).filter((sql) =>
+      sql.includes('select'),
+    )
     const explained = await asRole(service.db, { role: 'auth' }, async (trx) => {
       await trx.raw('set local enable_seqscan = off')
-      return trx.raw(`explain ${seen[0]?.sql.replace(/\$\d/g, '?')}`, [clientId, clientId])
+      return trx.raw(`explain ${seen[0]?.replace(/\$\d/g, '?')}`, [clientId, clientId])
     })
     const plan = JSON.stringify(explained.rows)
     expect(plan).toContain('api_credentials_client_id_uq')

@@ -93,19 +93,17 @@ interface Lock {
   readonly readOnly: boolean
 }
 
+/** One statement that is planned once a connection, and no round trip of its own. */
+const LOCK = `select set_config('role', ?, true), set_config('app.organization_ids', ?, true),
+  set_config('app.user_id', ?, true), set_config('app.caller', ?, true)`
+
 async function lock(trx: Transaction, { role, organizations, principal, readOnly }: Lock): Promise<void> {
   const { applicationId, userId: user = '' } = principal
   for (const id of [...organizations, applicationId, ...(user === '' ? [] : [user])]) {
     if (!ID_PATTERN.test(id)) throw new Error('an id of the lock does not look like an id')
   }
-  const caller = callerName(principal)
-  const mode = readOnly ? 'set transaction isolation level repeatable read, read only;' : ''
-  // No round trip of its own: ids are checked above, so no bindings are needed and all goes in one message.
-  await trx
-    .raw(
-      `${mode} set local role ${role}; select set_config('app.organization_ids', '${organizations.join(',')}', true), set_config('app.user_id', '${user}', true), set_config('app.caller', '${caller}', true)`,
-    )
-    .options({ prologue: true, readOnly })
+  const values = [role, organizations.join(','), user, callerName(principal)]
+  await trx.raw(LOCK, values).options({ prologue: true, readOnly })
 }
 
 interface Opening {

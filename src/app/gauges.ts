@@ -7,28 +7,30 @@ import type { KeyRing } from '../tokens/keys.js'
 import type { Revocations } from '../tokens/revocations.js'
 
 interface Watched {
-  readonly db: Pick<Database, 'knex'>
+  readonly db: Pick<Database, 'knex' | 'auth'>
   readonly keys: Pick<KeyRing, 'signingKey'>
   readonly revocations: Pick<Revocations, 'ageSeconds'>
   readonly clock: () => Date
 }
 
 function poolGauges({ db }: Watched): Source[] {
-  const state = (name: string, value: number) => ({ labels: { state: name }, value })
+  const pools = db.auth === db.knex ? { requests: db.knex } : { requests: db.knex, tokens: db.auth }
+  const states = () => Object.entries(pools).map(([pool, knex]) => ({ pool, ...poolOf(knex) }))
   return [
     {
       name: 'gatehouse_db_pool_connections',
-      help: 'Connections of the pool that serve requests.',
-      labels: ['state'],
-      read: () => {
-        const { used, free, most } = poolOf(db.knex)
-        return [state('used', used), state('free', free), state('most', most)]
-      },
+      help: 'Connections of a pool: that of requests, or that of the look-ups and rotations of tokens.',
+      labels: ['pool', 'state'],
+      read: () =>
+        states().flatMap(({ pool, waiting: _, ...counts }) =>
+          Object.entries(counts).map(([state, value]) => ({ labels: { pool, state }, value })),
+        ),
     },
     {
       name: 'gatehouse_db_pool_waiting',
-      help: 'Requests that wait for a connection.',
-      read: () => [{ value: poolOf(db.knex).waiting }],
+      help: 'Requests that wait for a connection of a pool.',
+      labels: ['pool'],
+      read: () => states().map(({ pool, waiting: value }) => ({ labels: { pool }, value })),
     },
   ]
 }

@@ -53,13 +53,13 @@ async function wholeTransaction(client: Client, connection: object, statement: S
   return answers[OPENING.length] as Promise<Statement>
 }
 
-const acting = new WeakSet<object>()
+const acting = new WeakMap<object, Client>()
 const ready = new WeakSet<object>()
 
-/** Lets every connection of a knex act as `gatehouse_auth` for good, which spares each statement the three that set and end
- *  a role of its own. Nothing else may be asked there. */
-export function actAsAuth({ client }: Knex): void {
-  acting.add(client)
+/** Has what `atOnce` asks of a knex asked of `another` (or itself) instead, whose connections act as `gatehouse_auth` for
+ *  good, which spares each statement the three that set and end a role of its own. Nothing else may be asked there. */
+export function actAsAuth(knex: Knex, another: Knex): void {
+  acting.set(knex.client, another.client)
 }
 
 async function alone(client: Client, connection: object, statement: Statement): Promise<Statement> {
@@ -73,8 +73,9 @@ async function alone(client: Client, connection: object, statement: Statement): 
  *  what others read by age, such as revocations.  @returns its rows */
 export function atOnce<Row>(knex: Knex, sql: string, bindings: Bindings): Promise<Row[]> {
   const statement = statementOf(knex, sql, bindings)
-  const client = knex.client as Client
-  const send = acting.has(client) ? alone : wholeTransaction
+  const standing = acting.get(knex.client)
+  const client = standing ?? (knex.client as Client)
+  const send = standing === undefined ? wholeTransaction : alone
   return traced(async () => {
     const connection = await client.acquireConnection()
     try {

@@ -7,7 +7,8 @@ export interface Statement {
     readonly name?: string
     /** Nobody looks at the answer: it may go out with the next statement, and fail with it. */
     readonly prologue?: boolean
-    /** The transaction that begins with it writes nothing: nobody has to wait for its end. */
+    /** The transaction that begins with it writes nothing, and all that it reads is of one moment: nobody has to wait for
+     *  its end. */
     readonly readOnly?: boolean
   }
   response?: unknown
@@ -59,6 +60,7 @@ export function createBegins(): (connection: object, statement: Statement, send:
     if (options?.readOnly) reading.add(connection)
     const held = unbegun.get(connection)
     if (held !== undefined && options?.prologue) {
+      if (options.readOnly) held[0] = { sql: 'begin isolation level repeatable read, read only' }
       held.push(statement)
       return unsent(statement)
     }

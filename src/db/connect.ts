@@ -14,6 +14,9 @@ export interface Database {
   /** One connection beside the pool, for what must not wait behind requests: the news of revocations. What `atOnce` asks
    *  there is all that it is for. On the embedded engine it is the same as `knex`. */
   readonly aside: Knex
+  /** Where `atOnce` asks what it is to ask of `knex`: the look-ups and rotations of tokens do not wait behind requests, nor
+   *  requests behind them. On the embedded engine it is the same as `knex`. */
+  readonly auth: Knex
   readonly engine: 'postgresql' | 'embedded'
   close(): Promise<void>
   /** Calls `onMessage` with the payload of each notification, and `onReconnect` after messages may have been missed. */
@@ -131,16 +134,17 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
   }
   const { log, poolSize: max, statementTimeoutMs = STATEMENT_MS } = options
   const silentMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + GRACE_MS
-  const knex = boundQueue(
-    makeKnex(pooled, { max, acquireMs: ACQUIRE_MS, session, silentMs, prepare: true }, options),
-    MOST_WAITING,
-  )
-  actAsAuth(aside)
+  const serving = { acquireMs: ACQUIRE_MS, session, silentMs, prepare: true }
+  const knex = boundQueue(makeKnex(pooled, { max, ...serving }, options), MOST_WAITING)
+  const auth = boundQueue(makeKnex(pooled, { max: Math.ceil(max / 2), ...serving }, options), MOST_WAITING)
+  actAsAuth(aside, aside)
+  actAsAuth(knex, auth)
   return {
     knex,
     aside,
+    auth,
     engine: 'postgresql',
-    close: async () => void (await Promise.all([knex, aside].map((one) => one.destroy()))),
+    close: async () => void (await Promise.all([knex, aside, auth].map((one) => one.destroy()))),
     listen: (channel, onMessage, onReconnect) => listen({ connection, channel, onMessage, onReconnect, log }),
   }
 }
@@ -158,7 +162,7 @@ export function connectToEngine(engine: { host: string; port: number }, options:
   // One session serves all: a second connection would wait for the first one's transaction, and with it this process.
   const pool = { max: 1, acquireMs: ACQUIRE_EMBEDDED_MS, session: baseSession(options), silentMs: 0 }
   const knex = makeKnex(connection, pool, options)
-  return { knex, aside: knex, engine: 'embedded', close: () => knex.destroy() }
+  return { knex, aside: knex, auth: knex, engine: 'embedded', close: () => knex.destroy() }
 }
 
 /** Opens the database: PostgreSQL by `databaseUrl`, else the embedded engine in `dataDir`. The one place that knows which

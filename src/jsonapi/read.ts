@@ -42,7 +42,8 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     return builder
   }
   const known = countedTotal(reading, resource, near)
-  const { rows, total } = await readPage(filtered, { resource, query, known })
+  const narrowed = near !== undefined || filters.length > 0
+  const { rows, total } = await readPage(filtered, { resource, query, narrowed, known })
   return { ...(await withIncludes(reading, resource, rows)), total }
 }
 

@@ -92,12 +92,13 @@ export async function loadRelated(
   const keys = [...new Set(ids.filter((id) => id !== null))]
   if (keys.length === 0) return []
   const builder = targetOf(reading, relationship)
-  if (!many) return builder.whereIn('id', keys)
+  // One text, and so one plan, whatever the number of ids.
+  if (!many) return builder.whereRaw('?? = any(?)', ['id', keys as unknown as string])
   narrowToMany(builder, relationship, { ids: keys, scope: reading.ctx.scope })
   const rows: Row[] = await builder
     .orderBy('created_at')
     .orderBy('id')
-    .limit(MAX_INCLUDED + 1)
+    .limit(MAX_INCLUDED + 1, { skipBinding: true })
   if (rows.length <= MAX_INCLUDED) return rows
   const detail = `"${relationship.name}" has more than ${MAX_INCLUDED} records here: read them page by page at the related link.`
   throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
