@@ -1,8 +1,8 @@
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig } from '../config.js'
 import type { Database } from '../db/connect.js'
-import { isNewDirectory, startEmbedded } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
+import { isMissing, startEngine } from './starting.js'
 
 /** What a command gets of the world around it. */
 export interface Surroundings {
@@ -20,22 +20,14 @@ export interface Workplace {
   readonly log: Logger
 }
 
-/** Opens the database that the configuration names. */
-export async function openDatabase(config: Config, log: Logger): Promise<Database> {
+/** Opens the database that the configuration names; `engine`: where it is being started already. */
+export async function openDatabase(config: Config, log: Logger, engine = startEngine(config)): Promise<Database> {
   const { databaseUrl, dataDir, databasePoolSize: poolSize, statementTimeoutMs } = config
-  const say = (message: string): void => log.info(message)
-  // In a process of its own, it opens while this one still reads its modules.
-  const engine = databaseUrl ? undefined : startEmbedded({ dataDir, log: say })
-  engine?.catch(() => undefined)
   const { connect } = await import('../db/connect.js')
-  return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, engine, log: say })
+  return connect({ databaseUrl, dataDir, poolSize, statementTimeoutMs, engine, log: (message) => log.info(message) })
 }
 
 type Work<T> = (workplace: Workplace) => Promise<T>
-
-/** Whether a new embedded database would be made. */
-export const isMissing = ({ databaseUrl, dataDir }: Config): boolean =>
-  databaseUrl === undefined && isNewDirectory(dataDir)
 
 /** Runs `work` on an open database and closes it, whatever happens. The log goes to stderr, so that stdout holds
  *  nothing but the answer (`--json` is for machines). */

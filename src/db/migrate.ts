@@ -86,15 +86,14 @@ async function patiently<T>(connect: () => Promise<T>): Promise<T> {
 }
 
 /** Runs `work` alone among all processes on this database. The lock belongs to a connection of its own, so it ends with
- *  the process; the embedded engine has but one process. What knex's own lock row says is then left from a killed one. */
-async function alone<T>(db: Db, config: Knex.MigratorConfig, work: () => Promise<T>): Promise<T> {
+ *  the process; the embedded engine has but one process. */
+async function alone<T>(db: Db, work: () => Promise<T>): Promise<T> {
   const client: pg.Client | undefined =
     db.engine === 'postgresql' ? await patiently(() => db.knex.client.acquireRawConnection()) : undefined
   client?.on('error', () => undefined)
   try {
     await client?.query(`select pg_advisory_lock(${ADVISORY_LOCK})`)
     await patiently(() => db.knex.raw('select 1'))
-    await db.knex.migrate.forceFreeMigrationsLock(config)
     return await work()
   } finally {
     await client?.end()
@@ -127,30 +126,43 @@ async function refuseNewer(db: Db, options: MigrateOptions): Promise<MigrationSt
   )
 }
 
+/** The migrator of knex, for who is `alone`: what its own lock row says is then left from a process that was killed. */
+async function freed({ knex }: Db, config: Knex.MigratorConfig): Promise<Knex.Migrator> {
+  await knex.migrate.forceFreeMigrationsLock(config)
+  return knex.migrate
+}
+
+async function runPending(db: Db, config: Knex.MigratorConfig, { applied, pending }: MigrationStatus): Promise<void> {
+  if (pending.length === 0) return
+  const migrator = await freed(db, config)
+  // `latest` puts all of them in one transaction. A database that has nothing yet has nothing to wait for its locks,
+  // and on the embedded engine each commit costs the first start a wait for the disk.
+  if (applied.length === 0 && db.engine === 'embedded') await migrator.latest(config)
+  else for (const _ of pending) await migrator.up(config)
+}
+
 /** Brings the database up to date: each pending migration in its own transaction (all in one where the embedded engine
  *  begins), then every seed. Any number of processes may call it at once, and it may be killed and run again.
  *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version, or if its locks are open. */
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const config = configOf(migrationsIn(options))
-  return alone(db, config, async () => {
-    const { applied, pending } = await refuseNewer(db, options)
-    // `latest` puts all of them in one transaction. A database that has nothing yet has nothing to wait for its locks,
-    // and on the embedded engine each commit costs the first start a wait for the disk.
-    if (applied.length === 0 && db.engine === 'embedded') await db.knex.migrate.latest(config)
-    else for (const _ of pending) await db.knex.migrate.up(config)
+  return alone(db, async () => {
+    const status = await refuseNewer(db, options)
+    await runPending(db, config, status)
     await seed(db, options.seedsDir ?? folder('seeds'))
     await checkLocks(db.knex)
-    return { applied: pending }
+    return { applied: status.pending }
   })
 }
 
 /** Takes back the last `steps` migrations, newest first.  @returns their names. */
 export async function rollback(db: Db, steps: number, options: MigrateOptions = {}): Promise<{ rolledBack: string[] }> {
   const config = configOf(migrationsIn(options))
-  return alone(db, config, async () => {
+  return alone(db, async () => {
     const { applied } = await refuseNewer(db, options)
     const names = applied.slice(Math.max(0, applied.length - steps)).reverse()
-    for (const _ of names) await db.knex.migrate.down(config)
+    const migrator = await freed(db, config)
+    for (const _ of names) await migrator.down(config)
     return { rolledBack: names }
   })
 }
