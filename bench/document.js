@@ -32,8 +32,8 @@ function page(report) {
 Measured ${machine.date.replace('T', ' ')} UTC on ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, OpenSSL ${machine.openssl}, PostgreSQL ${machine.postgresql},
 load average ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after; commit ${machine.commit}. Command: \`${command}\`.
 
-${pace.rounds} rounds of ${pace.seconds} s after ${pace.warmSeconds} s of warm-up. Contenders take turns, each round in a fresh process${machine.pinned ? ' bound to one core; the load has the others' : ''}. Cells are
-medians over the rounds; a ratio is computed within each round, its median is shown, and how far the rounds disagree. Absolute
+${pace.rounds} rounds of ${pace.seconds} s after ${pace.warmSeconds} s of warm-up. In each round all contenders run, in fresh processes${machine.pinned ? ' bound to one core (the load has the others)' : ''},
+and take turns of a quarter of a second, forth and back. Cells are medians over the rounds; a ratio is computed within each round, its median is shown, and how far the rounds disagree. Absolute
 figures are the machine's; the ratios are what carries over. Every contender signs with the same algorithm and key size about as many
 bytes, has proven so before it is timed, writes an access log to the same place, and commits with fsync.
 

@@ -1,11 +1,12 @@
 // The load: a process of its own. Started with one JSON argument (see LoadPlan below); tells its parent over IPC when the
-// measured time begins and when it ends, with what it saw. Any answer that is not 2xx ends the run, but for `refusals` that
-// the plan names: a plausible number must not be made of refusals.
+// measured time begins and when it ends, with what it saw; or, where the plan says `sliced`, sends for as long as its parent
+// tells it each time. Any answer that is not 2xx ends the run, but for `refusals` that the plan names: a plausible number
+// must not be made of refusals.
 import { connect } from 'node:net'
 
 /** @typedef {{port: number, ports?: number[], connections: number, warmSeconds: number, warmRequests?: number, seconds: number, rate?: number,
  *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
- *   carry?: {member: string, values: string[]}, refusals?: number[]}} LoadPlan
+ *   carry?: {member: string, values: string[]}, refusals?: number[], sliced?: boolean}} LoadPlan
  *  `ports`: instances that the connections are spread over, as a balancer would.
  *  `requests` are sent in turn by every connection. `carry`: a member of each JSON answer takes the place of `{carry}` in
  *  the connection's next request (a refresh token that rotates); `values` are the first ones, one a connection.
@@ -33,6 +34,10 @@ const ready = plan.carry ? undefined : encoders.map((one) => one(undefined))
 
 let measuring = false
 let ending = false
+/** Between two slices: what every connection does next. */
+let paused = plan.sliced === true
+const resting = []
+let allRest = () => undefined
 const latencies = []
 let bytes = 0
 let answered = 0
@@ -56,24 +61,25 @@ function lengthOf(buffer) {
   return last < 0 ? undefined : last + 5
 }
 
-/** One keep-alive connection that sends, waits, sends. */
+/** One keep-alive connection that sends, waits, sends. One that the server has closed meanwhile is opened again. */
 function run(index) {
-  const socket = connect({
-    port: plan.ports?.[index % plan.ports.length] ?? plan.port,
-    host: '127.0.0.1',
-    noDelay: true,
-  })
+  let socket
   let sentAt = 0
   let turn = index
   let pieces = []
   let size = 0
   let wanted
   let carried = plan.carry?.values[index]
-  const send = () => {
-    if (ending) return
+  const write = () => {
     const at = turn++ % encoders.length
     sentAt = performance.now()
     socket.write(ready ? ready[at] : encoders[at](carried))
+  }
+  const send = () => {
+    if (ending) return
+    if (paused) rest(send)
+    else if (socket === undefined) open()
+    else write()
   }
   const again = () => {
     const wait = plan.rate ? sentAt + 1000 / plan.rate - performance.now() : 0
@@ -92,8 +98,7 @@ function run(index) {
     if (plan.carry) carried = JSON.parse(answer.utf8Slice(answer.indexOf('\r\n\r\n') + 4))[plan.carry.member]
     again()
   }
-  socket.on('connect', send)
-  socket.on('data', (piece) => {
+  const receive = (piece) => {
     pieces.push(piece)
     size += piece.length
     if (wanted === undefined) {
@@ -107,19 +112,33 @@ function run(index) {
     size = 0
     wanted = undefined
     take(answer)
-  })
-  socket.on('error', (error) => ending || fail(`connection ${index}: ${error.message}`))
-  socket.on('close', () => ending || fail(`connection ${index} was closed`))
+  }
+  function open() {
+    const port = plan.ports?.[index % plan.ports.length] ?? plan.port
+    socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    socket.on('connect', write)
+    socket.on('data', receive)
+    socket.on('error', (error) => ending || fail(`connection ${index}: ${error.message}`))
+    socket.on('close', () => {
+      socket = undefined
+      if (!ending && !resting.includes(send)) fail(`connection ${index} was closed`)
+    })
+  }
+  send()
+}
+
+function rest(send) {
+  resting.push(send)
+  if (resting.length === plan.connections) allRest()
 }
 
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
 const LONGEST_WARM_MS = 30_000
 
-function finish(startedAt) {
+function finish(seconds) {
   measuring = false
   ending = true
-  const seconds = (performance.now() - startedAt) / 1000
   const sorted = Float64Array.from(latencies).sort()
   const [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map((share) => quantile(sorted, share))
   const count = latencies.length
@@ -132,14 +151,44 @@ function measure() {
   measuring = true
   const startedAt = performance.now()
   process.send({ begins: true })
-  setTimeout(() => finish(startedAt), plan.seconds * 1000)
+  setTimeout(() => finish((performance.now() - startedAt) / 1000), plan.seconds * 1000)
+}
+
+/** Sends for so long, and waits for what is under way. */
+async function slice(ms) {
+  const startedAt = performance.now()
+  paused = false
+  const rested = new Promise((resolve) => {
+    allRest = resolve
+  })
+  for (const send of resting.splice(0)) send()
+  setTimeout(() => {
+    paused = true
+  }, ms)
+  await rested
+  return (performance.now() - startedAt) / 1000
+}
+
+function obey() {
+  let measured = 0
+  process.on('message', async (order) => {
+    if (order.end) return finish(measured)
+    measuring = order.measured
+    const seconds = await slice(order.ms)
+    if (order.measured) measured += seconds
+    process.send({ rested: true, answered })
+  })
+  process.send({ obeys: true })
 }
 
 for (let index = 0; index < plan.connections; index += 1) run(index)
-const warmFrom = performance.now()
-const warm = setInterval(() => {
-  const elapsed = performance.now() - warmFrom
-  if (elapsed < plan.warmSeconds * 1000 || (answered < (plan.warmRequests ?? 0) && elapsed < LONGEST_WARM_MS)) return
-  clearInterval(warm)
-  measure()
-}, 20)
+if (plan.sliced) obey()
+else {
+  const warmFrom = performance.now()
+  const warm = setInterval(() => {
+    const elapsed = performance.now() - warmFrom
+    if (elapsed < plan.warmSeconds * 1000 || (answered < (plan.warmRequests ?? 0) && elapsed < LONGEST_WARM_MS)) return
+    clearInterval(warm)
+    measure()
+  }, 20)
+}

@@ -40,24 +40,109 @@ export function load(plan, { pids = {}, cores = CORES.load, onBegin, onEnd } = {
   })
 }
 
-/** Measures contenders in turn: A B C, A B C, … each time in a fresh process.
+const SLICE_MS = 250
+const LONGEST_WARM_MS = 30_000
+
+/** The load of one contender, which sends when it is told to. */
+async function openLoad(plan, cores) {
+  const child = startNode([LOAD, JSON.stringify({ ...plan, sliced: true })], {
+    cores,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  let heard
+  const next = () =>
+    new Promise((resolve, reject) => {
+      heard = { resolve, reject }
+    })
+  child.on('message', (message) => (message.error ? heard.reject(new Error(message.error)) : heard.resolve(message)))
+  child.on('exit', (code) => code && heard.reject(new Error(`the load ended with ${code}`)))
+  const ask = (order) => {
+    const answer = next()
+    child.send(order)
+    return answer
+  }
+  await next()
+  return {
+    slice: (ms, measured) => ask({ ms, measured }),
+    end: () => ask({ end: true }),
+    kill: () => child.kill('SIGKILL'),
+  }
+}
+
+/** A contender that runs, warm, with its load. */
+async function open(contender, { warmSeconds, databasePid }) {
+  const running = await contender.start()
+  const plan = { connections: 32, port: running.port, ...running.plan }
+  const load = await openLoad(plan, running.loadCores ?? CORES.load).catch(async (error) => {
+    await running.stop()
+    throw error
+  })
+  const pids = { server: [running.pid].flat(), ...(databasePid ? { database: [databasePid] } : {}) }
+  const clocks = () =>
+    Object.fromEntries(
+      Object.entries(pids).map(([name, all]) => [name, all.reduce((sum, one) => sum + cpuSeconds(one), 0)]),
+    )
+  const used = Object.fromEntries(Object.keys(pids).map((name) => [name, 0]))
+  return {
+    name: contender.name,
+    async warm() {
+      const from = performance.now()
+      for (let answered = 0; ; ) {
+        const elapsed = performance.now() - from
+        const enough = elapsed >= warmSeconds * 1000 && answered >= (plan.warmRequests ?? 0)
+        if (enough || elapsed >= LONGEST_WARM_MS) return
+        answered = (await load.slice(SLICE_MS, false)).answered
+      }
+    },
+    async measure() {
+      const before = clocks()
+      await load.slice(SLICE_MS, true)
+      const after = clocks()
+      for (const name of Object.keys(used)) used[name] += after[name] - before[name]
+    },
+    async told() {
+      const rssMb = Math.max(...pids.server.map(residentMb))
+      const { ends, ...seen } = await load.end()
+      const cpu = Object.fromEntries(
+        Object.entries(used).map(([name, seconds]) => [name, (seconds / seen.count) * 1e6]),
+      )
+      return { ...seen, cpu, rssMb }
+    },
+    async stop() {
+      load.kill()
+      await running.stop()
+    },
+  }
+}
+
+/** One round: all contenders run, in fresh processes, and take turns of a quarter of a second, forth and back, so that what
+ *  the machine does meanwhile is the same for all. */
+async function round(contenders, pace) {
+  const running = []
+  try {
+    for (const contender of contenders) running.push(await open(contender, pace))
+    for (const one of running) await one.warm()
+    const turns = Math.max(2, Math.round((pace.seconds * 1000) / SLICE_MS))
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const one of turn % 2 === 0 ? running : [...running].reverse()) await one.measure()
+    const seen = []
+    for (const one of running) seen.push([one.name, await one.told()])
+    return seen
+  } finally {
+    await Promise.all(running.map((one) => one.stop()))
+  }
+}
+
+/** Measures contenders against each other, several rounds; each round another one begins.
  *  @param contenders `{name, start(): {port, pid, plan, stop()}}`; the first one is the one that others are compared with
  *  @returns by name: medians of all figures, and `rounds`, the figures of each */
-export async function inTurn(contenders, { rounds, warmSeconds, seconds, databasePid, note = () => undefined }) {
+export async function inTurn(contenders, { rounds, note = () => undefined, ...pace }) {
   const results = new Map(contenders.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    for (const contender of contenders) {
-      const running = await contender.start()
-      try {
-        const plan = { connections: 32, warmSeconds, seconds, port: running.port, ...running.plan }
-        const pids = { server: running.pid, ...(databasePid ? { database: databasePid } : {}) }
-        const seen = await load(plan, { pids, ...(running.loadCores ? { cores: running.loadCores } : {}) })
-        const one = { ...seen, rssMb: Math.max(...[running.pid].flat().map(residentMb)) }
-        results.get(contender.name).push(one)
-        note(`${contender.name}: ${one.perSecond.toFixed(0)}/s, ${one.cpu.server.toFixed(0)} µs`)
-      } finally {
-        await running.stop()
-      }
+  for (let at = 0; at < rounds; at += 1) {
+    const first = at % contenders.length
+    for (const [name, one] of await round([...contenders.slice(first), ...contenders.slice(0, first)], pace)) {
+      results.get(name).push(one)
+      note(`${name}: ${one.perSecond.toFixed(0)}/s, ${one.cpu.server.toFixed(0)} µs`)
     }
   }
   return Object.fromEntries([...results].map(([name, list]) => [name, summary(list)]))

@@ -136,7 +136,7 @@ async function connectPostgres(databaseUrl: string, options: ConnectOptions): Pr
   const silentMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + GRACE_MS
   const serving = { acquireMs: ACQUIRE_MS, session, silentMs, prepare: true }
   const knex = boundQueue(makeKnex(pooled, { max, ...serving }, options), MOST_WAITING)
-  const auth = boundQueue(makeKnex(pooled, { max: Math.ceil(max / 2), ...serving }, options), MOST_WAITING)
+  const auth = boundQueue(makeKnex(pooled, { max, ...serving }, options), MOST_WAITING)
   actAsAuth(aside, aside)
   actAsAuth(knex, auth)
   return {
