@@ -41,7 +41,7 @@ export function load(plan, { pids = {}, cores = CORES.load, onBegin, onEnd } = {
 }
 
 const SLICE_MS = 250
-const LONGEST_WARM_MS = 30_000
+const LONGEST_WARM_S = 30
 
 /** The load of one contender, which sends when it is told to. */
 async function openLoad(plan, cores) {
@@ -69,7 +69,7 @@ async function openLoad(plan, cores) {
   }
 }
 
-/** A contender that runs, warm, with its load. */
+/** A contender that runs, with its load. */
 async function open(contender, { warmSeconds, databasePid }) {
   const running = await contender.start()
   const plan = { connections: 32, port: running.port, ...running.plan }
@@ -83,16 +83,15 @@ async function open(contender, { warmSeconds, databasePid }) {
       Object.entries(pids).map(([name, all]) => [name, all.reduce((sum, one) => sum + cpuSeconds(one), 0)]),
     )
   const used = Object.fromEntries(Object.keys(pids).map((name) => [name, 0]))
+  const wanted = plan.warmRequests ?? 0
+  let warmed = { answered: 0, seconds: 0 }
   return {
     name: contender.name,
+    isWarm: () => warmed.seconds >= LONGEST_WARM_S || (warmed.seconds >= warmSeconds && warmed.answered >= wanted),
     async warm() {
       const from = performance.now()
-      for (let answered = 0; ; ) {
-        const elapsed = performance.now() - from
-        const enough = elapsed >= warmSeconds * 1000 && answered >= (plan.warmRequests ?? 0)
-        if (enough || elapsed >= LONGEST_WARM_MS) return
-        answered = (await load.slice(SLICE_MS, false)).answered
-      }
+      const { answered } = await load.slice(SLICE_MS, false)
+      warmed = { answered, seconds: warmed.seconds + (performance.now() - from) / 1000 }
     },
     async measure() {
       const before = clocks()
@@ -121,7 +120,8 @@ async function round(contenders, pace) {
   const running = []
   try {
     for (const contender of contenders) running.push(await open(contender, pace))
-    for (const one of running) await one.warm()
+    // In turn too: who waits for the others to get warm has given memory back, and begins slower.
+    while (!running.every((one) => one.isWarm())) for (const one of running) await one.warm()
     const turns = Math.max(2, Math.round((pace.seconds * 1000) / SLICE_MS))
     for (let turn = 0; turn < turns; turn += 1)
       for (const one of turn % 2 === 0 ? running : [...running].reverse()) await one.measure()

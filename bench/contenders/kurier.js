@@ -1,8 +1,8 @@
-// kurier (Koa + Knex) on the same table: a list of seats without relationships' links, which it does not write.
-
+// kurier (Koa + Knex) on the same table. It writes no links by itself: its serializer is extended, as it allows, by those that
+// Gatehouse writes, so that both send as much. It counts no records.
 import { createServer } from 'node:http'
 import Koa from 'koa'
-import { Application, jsonApiKoa, KnexProcessor, Resource } from 'kurier'
+import { Application, JsonApiSerializer, jsonApiKoa, KnexProcessor, Resource } from 'kurier'
 import { accessLog, serve } from './log.js'
 
 const text = String
@@ -34,7 +34,20 @@ class Membership extends Resource {
 class Processor extends KnexProcessor {
   static resourceClass = Membership
 }
+const { api } = JSON.parse(process.env.JOB)
+const RELATIONSHIPS = ['organization', 'role', 'membership_profile', 'application_memberships', 'versions']
+class Serializer extends JsonApiSerializer {
+  serializeResource(data, type) {
+    const made = super.serializeResource(data, type)
+    const self = `${api}/memberships/${made.id}`
+    made.links = { self }
+    for (const name of RELATIONSHIPS)
+      made.relationships[name] = { links: { self: `${self}/relationships/${name}`, related: `${self}/${name}` } }
+    return made
+  }
+}
 const app = new Application({
+  serializer: Serializer,
   namespace: 'api',
   types: [Membership],
   processors: [Processor],

@@ -9,6 +9,8 @@ const LIST = '/api/memberships?sort=-created_at&page[size]=25'
 const WARM = 1500
 const PATHS = { list: LIST, includes: `${LIST}&include=organization,role,membership_profile` }
 const API = 'http://localhost:3000/api'
+/** By so much the documents of other libraries may be larger or smaller. */
+const SAME_SIZE = 0.15
 
 const get = async (port, path, headers = {}) => {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal: AbortSignal.timeout(20_000) })
@@ -77,6 +79,8 @@ function contendersOf(which, world, { job, documents }) {
       const running = await startContender(file, { job, env })
       const document = await get(running.port, there)
       if (!isDeepStrictEqual(ids(document), ids(documents[which]))) throw new Error(`${name} lists other rows`)
+      const [theirs, ours] = [document, documents[which]].map((one) => JSON.stringify(one).length)
+      if (Math.abs(theirs / ours - 1) > SAME_SIZE) throw new Error(`${name} sends ${theirs} bytes, not ${ours}`)
       return { ...running, plan: { warmRequests: WARM, requests: [{ method: 'GET', path: there }] } }
     },
   })
