@@ -114,22 +114,27 @@ describe('a transaction that has ended', () => {
 })
 
 describe('a prologue', () => {
-  const opening = (trx: Transaction, sql: string) => trx.raw(sql).options({ prologue: true })
+  const opening = (trx: Transaction, sql: string, bindings: readonly string[] = []) =>
+    trx.raw(sql, [...bindings]).options({ prologue: true })
   const tables = async (): Promise<string[]> =>
     db.knex('pg_tables').where('tablename', 'like', 'escaped%').pluck('tablename')
 
   test.each([
-    ['by what it asks for', 'set local role nobody_has_made', '22023'],
-    ['as it is written', 'set local rolle gatehouse_auth; nonsense', '42601'],
-  ])('that fails %s fails the first statement, which is not run outside the transaction', async (_, sql, code) => {
-    const work = transaction(db.knex, async (trx) => {
-      await opening(trx, sql)
-      await trx.raw('create table escaped (id int)')
-    })
-    await expect(work).rejects.toMatchObject({ code })
-    expect(await tables()).toEqual([])
-    expect(await aloneOf(db.knex)).toBe(true)
-  })
+    ['by what it asks for', 'set local role nobody_has_made', '22023', []],
+    ['by a value', "select set_config('role', ?, true)", '22023', ['nobody_has_made']],
+    ['as it is written', 'set local rolle gatehouse_auth; nonsense', '42601', []],
+  ])(
+    'that fails %s fails the first statement, which is not run outside the transaction',
+    async (_, sql, code, values) => {
+      const work = transaction(db.knex, async (trx) => {
+        await opening(trx, sql, values as string[])
+        await trx.raw('create table escaped (id int)')
+      })
+      await expect(work).rejects.toMatchObject({ code })
+      expect(await tables()).toEqual([])
+      expect(await aloneOf(db.knex)).toBe(true)
+    },
+  )
 
   test('holds for its own transaction only, whether that writes or only reads', async () => {
     const role = async (knex: Pick<Knex, 'raw'>): Promise<string> =>
