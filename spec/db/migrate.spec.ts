@@ -152,6 +152,28 @@ describe('several processes on one PostgreSQL', () => {
     await Promise.all(dbs.map((db) => db.close()))
   }, 60_000)
 
+  it('one that the database makes give way to what others write goes on by itself', async () => {
+    const db = await open()
+    const other = await open()
+    await migrate(db, options)
+    // The migration finds the knot first, whoever tied it.
+    const crossing = `set local deadlock_timeout = '50ms'; alter table one add n int; select pg_sleep(0.5); alter table two add n int;`
+    put(options.migrationsDir, { '20260103000000_crossing.up.sql': crossing })
+    const migrated = migrate(db, options)
+    await other.knex.transaction(async (trx) => {
+      await trx.raw(`set local deadlock_timeout = '20s'`)
+      await trx('two').insert({ one_id: null })
+      while (
+        !(await trx.raw(`select 1 from pg_locks where relation = 'one'::regclass and mode = 'AccessExclusiveLock'`))
+          .rows[0]
+      ) {}
+      await trx('one').insert({ note: null })
+    })
+    await expect(migrated).resolves.toEqual({ applied: ['20260103000000_crossing'] })
+    await expect(other.knex('two').whereNull('n')).resolves.toHaveLength(1)
+    await Promise.all([db.close(), other.close()])
+  }, 60_000)
+
   it('one that is killed half-way: the next one finishes', async () => {
     const slow = { '20260101500000_slow.up.sql': 'create table slow (id int); select pg_sleep(30);' }
     put(options.migrationsDir, slow)

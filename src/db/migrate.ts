@@ -100,9 +100,26 @@ async function alone<T>(db: Db, work: () => Promise<T>): Promise<T> {
   }
 }
 
+// Serialization failure, deadlock, lock timeout: with what instances that still run write meanwhile.
+const GIVE_WAY = new Set(['40001', '40P01', '55P03'])
+const STEP_TRIES = 5
+
+/** Does a step that is one transaction, again where the database made it give way to others: it has left nothing then. */
+async function step(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      const { code, cause } = error as { code?: string; cause?: { code?: string } }
+      if (tries === STEP_TRIES || !GIVE_WAY.has(cause?.code ?? code ?? '')) throw error
+    }
+  }
+}
+
 async function seed(db: Db, dir: string): Promise<void> {
   for (const file of readdirSync(dir).sort()) {
-    if (file.endsWith('.sql')) await db.knex.transaction((trx) => runSql(trx, join(dir, file)))
+    if (file.endsWith('.sql')) await step(() => db.knex.transaction((trx) => runSql(trx, join(dir, file))))
   }
 }
 
@@ -138,7 +155,7 @@ async function runPending(db: Db, config: Knex.MigratorConfig, { applied, pendin
   // `latest` puts all of them in one transaction. A database that has nothing yet has nothing to wait for its locks,
   // and on the embedded engine each commit costs the first start a wait for the disk.
   if (applied.length === 0 && db.engine === 'embedded') await migrator.latest(config)
-  else for (const _ of pending) await migrator.up(config)
+  else for (const _ of pending) await step(() => migrator.up(config))
 }
 
 /** Brings the database up to date: each pending migration in its own transaction (all in one where the embedded engine
@@ -162,7 +179,7 @@ export async function rollback(db: Db, steps: number, options: MigrateOptions = 
     const { applied } = await refuseNewer(db, options)
     const names = applied.slice(Math.max(0, applied.length - steps)).reverse()
     const migrator = await freed(db, config)
-    for (const _ of names) await migrator.down(config)
+    for (const _ of names) await step(() => migrator.down(config))
     return { rolledBack: names }
   })
 }
