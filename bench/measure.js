@@ -42,6 +42,8 @@ export function load(plan, { pids = {}, cores = CORES.load, onBegin, onEnd } = {
 
 const SLICE_MS = 250
 const LONGEST_WARM_S = 30
+/** Turns in which what was prepared is planned anew, after the statistics have come. */
+const TURNS_AFTER = 2
 
 /** The load of one contender, which sends when it is told to. */
 async function openLoad(plan, cores) {
@@ -121,7 +123,12 @@ async function round(contenders, pace) {
   try {
     for (const contender of contenders) running.push(await open(contender, pace))
     // In turn too: who waits for the others to get warm has given memory back, and begins slower.
-    while (!running.every((one) => one.isWarm())) for (const one of running) await one.warm()
+    const warm = async () => {
+      for (const one of running) await one.warm()
+    }
+    while (!running.every((one) => one.isWarm())) await warm()
+    await pace.settle?.()
+    for (let turn = 0; turn < TURNS_AFTER; turn += 1) await warm()
     const turns = Math.max(2, Math.round((pace.seconds * 1000) / SLICE_MS))
     for (let turn = 0; turn < turns; turn += 1)
       for (const one of turn % 2 === 0 ? running : [...running].reverse()) await one.measure()
@@ -133,7 +140,8 @@ async function round(contenders, pace) {
   }
 }
 
-/** Measures contenders against each other, several rounds; each round another one begins.
+/** Measures contenders against each other, several rounds; each round another one begins. `settle` is done between
+ *  warm-up and measured time.
  *  @param contenders `{name, start(): {port, pid, plan, stop()}}`; the first one is the one that others are compared with
  *  @returns by name: medians of all figures, and `rounds`, the figures of each */
 export async function inTurn(contenders, { rounds, note = () => undefined, ...pace }) {

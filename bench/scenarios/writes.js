@@ -13,6 +13,7 @@ export async function writes(world) {
     },
   }
   const planFor = (headers = {}) => ({
+    warmRequests: 2000,
     requests: [
       {
         method: 'POST',
