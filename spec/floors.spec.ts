@@ -3,7 +3,7 @@ import { type Node, type SourceFile, type SourceFunction, sources } from './supp
 
 /** Rooms by floor, from the ground. A room is a folder of src/ or a file beside the folders. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'ids', 'version'],
+  ['errors', 'ids', 'in-step', 'version'],
   // Of ours it uses the one error that all parts throw.
   ['crypto'],
   ['config'],

@@ -24,6 +24,7 @@ import { createExpress, createHttpServer, drain, listen } from './http/server.js
 import { createTokenInfo } from './http/tokeninfo.js'
 import { traceRequests } from './http/tracing.js'
 import { writesInTurn } from './http/turns.js'
+import { inStep } from './in-step.js'
 import { createJsonApi } from './jsonapi/routes.js'
 import { createOAuth } from './oauth/routes.js'
 import { createUserinfo } from './oauth/userinfo.js'
@@ -59,6 +60,7 @@ function createRun({ access, revocations }: Parts) {
     const answer = await access.run({ principal: principalFor(req), requestId: requestIdOf(req), readOnly }, work)
     // Committed is committed: if the news cannot be read now, the poll brings them, and this answer stays true.
     if (!readOnly) await revocations.refresh().catch(() => undefined)
+    await inStep()
     return answer
   }
 }

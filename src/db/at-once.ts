@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { inStep } from '../in-step.js'
 import { allOf, type Statement } from './begins.js'
 import type { Client } from './queries.js'
 import { SET_AUTH } from './roles.js'
@@ -83,6 +84,7 @@ export function atOnce<Row>(knex: Knex, sql: string, bindings: Bindings): Promis
       return (response as { rows: Row[] }).rows
     } finally {
       await client.releaseConnection(connection)
+      await inStep()
     }
   })
 }

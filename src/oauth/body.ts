@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.js'
+import { inStep } from '../in-step.js'
 
 /** Longest request body, in bytes. */
 const LONGEST = 64 * 1024
@@ -35,7 +36,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     let whole = false
     request.on('end', () => {
       whole = true
-      resolve(Buffer.concat(chunks))
+      resolve(inStep().then(() => Buffer.concat(chunks)))
     })
     request.on('close', () => {
       if (!whole) reject(new AppError('malformed', { detail: 'The request body was cut off.' }))
