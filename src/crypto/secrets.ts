@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { checksum } from './checksum.js'
+import { freshBytes } from './fresh-bytes.js'
 
 /** What we generate and keep; every method is a pure function of the master key. */
 export interface Secrets {
@@ -21,7 +22,7 @@ const derive = (masterKey: Buffer, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', masterKey, 'gatehouse', purpose, 32))
 
 function seal(key: Buffer, text: string): string {
-  const nonce = randomBytes(12)
+  const nonce = freshBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
   return ['v1', ...[nonce, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.')

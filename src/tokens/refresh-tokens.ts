@@ -84,9 +84,11 @@ export async function findRefreshTokenWith(
   knex: Knex,
   { hash, beside }: { hash: string; beside: string },
 ): Promise<{ token: KeptToken; beside: unknown } | undefined> {
-  const sql = `select found.*, to_jsonb(beside) as beside from (${FIND}) found left join lateral (${beside}) beside on true`
-  const [row] = await atOnce<Row & { beside: unknown }>(knex, sql, [hash])
-  return row && { token: keptOf(row), beside: row.beside }
+  // As JSON too: the driver takes longer for twenty columns than for two.
+  const sql = `select to_json(found) as found, to_json(beside) as beside
+    from (${FIND}) found left join lateral (${beside}) beside on true`
+  const [row] = await atOnce<{ found: Row; beside: unknown }>(knex, sql, [hash])
+  return row && { token: keptOf(row.found), beside: row.beside }
 }
 
 // One statement: who finds the token unused marks it, keeps the answer and puts the successor in its place. Those who
