@@ -65,7 +65,8 @@ export async function startService(root, databaseUrl) {
   const env = environment(databaseUrl, port)
   const child = spawn(process.execPath, [join(root, 'dist/main.js'), 'serve'], {
     env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // What it warns of is no part of the answer on stdout.
+    stdio: ['ignore', process.stderr.fd, 'inherit'],
   })
   const gone = new Promise((done) => child.once('exit', done))
   const end = () => child.kill('SIGKILL')
