@@ -176,8 +176,7 @@ describe('the metadata', () => {
     const { headers, body } = await call(service, here(document.jwks_uri))
     expect(headers.get('cache-control')).toBe('public, max-age=300')
     expect(headers.get('access-control-allow-origin')).toBe('*')
-    // Another spec on this database may sign by another algorithm; keys that were used once stay published.
-    expect(body.keys.map(({ alg }: Body) => alg)).toEqual(expect.arrayContaining(['RS256', 'RS512']))
+    expect(new Set(body.keys.map(({ alg }: Body) => alg))).toEqual(new Set(['RS256', 'RS512']))
     for (const key of body.keys) {
       expect(key).toMatchObject({ use: 'sig', kid: expect.stringMatching(/^[0-9a-f]{64}$/) })
       for (const part of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(key).not.toHaveProperty(part)

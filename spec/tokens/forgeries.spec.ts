@@ -1,9 +1,11 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type JWK, type JWTPayload, SignJWT } from 'jose'
+import { migrate } from '../../src/db/migrate.js'
 import { createKeyRing } from '../../src/tokens/keys.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { createVerifier } from '../../src/tokens/verify.js'
+import { freshDatabase } from '../support/database.js'
 import { audience, claims, issuer, secrets, segment, startTokens, type Tokens } from '../support/tokens.js'
 
 let tokens: Tokens
@@ -98,7 +100,10 @@ describe('a forged access token', () => {
   })
 
   test('T10 an ECDSA signature of zeros is refused', async () => {
-    const ring = createKeyRing(tokens.db, secrets, { alg: 'ES256' })
+    // Keys of another algorithm would be published to all specs of this database.
+    const db = await freshDatabase()
+    await migrate(db)
+    const ring = createKeyRing(db, secrets, { alg: 'ES256' })
     await ring.start()
     const es = createVerifier({ keys: ring, revocations: tokens.revocations, issuer, audience })
     const good = await mintToken(ring, claims(), new Date())
@@ -110,6 +115,7 @@ describe('a forged access token', () => {
       })
     }
     ring.stop()
+    await db.close()
   })
 
   test.each([
