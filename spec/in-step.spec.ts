@@ -6,14 +6,14 @@ async function three(wait: () => Promise<void>): Promise<string[]> {
   const steps: string[] = []
   const come = (name: string): Promise<void> =>
     new Promise((resolve) => {
-      setTimeout(async () => {
+      setImmediate(async () => {
         steps.push(`${name} comes`)
         await wait()
         steps.push(`${name} signs`)
         await undefined
         steps.push(`${name} answers`)
         resolve()
-      }, 1)
+      })
     })
   await Promise.all(['a', 'b', 'c'].map(come))
   return steps
