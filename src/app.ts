@@ -58,9 +58,9 @@ function createRun({ access, revocations }: Parts) {
   return async <T>(req: Request, work: (ctx: Context) => Promise<T>): Promise<T> => {
     const readOnly = req.method === 'GET' || req.method === 'HEAD'
     const answer = await access.run({ principal: principalFor(req), requestId: requestIdOf(req), readOnly }, work)
+    if (readOnly) await inStep()
     // Committed is committed: if the news cannot be read now, the poll brings them, and this answer stays true.
-    if (!readOnly) await revocations.refresh().catch(() => undefined)
-    await inStep()
+    else await revocations.refresh().catch(() => undefined)
     return answer
   }
 }
