@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { givingWay } from '../db/give-way.js'
 import type { Transaction } from '../db/queries.js'
 import type { DatabaseRole } from '../db/roles.js'
 import { inTransaction } from '../db/transaction.js'
@@ -79,8 +80,6 @@ export interface Access {
   run<T>(request: Request, work: (context: Context) => Promise<T>): Promise<T>
 }
 
-/** Serialization failure and deadlock: the same work may succeed when tried again (ATTACKS F7). */
-const RETRY = new Set(['40001', '40P01'])
 const TRIES = 4
 /** How long a request waits for its caller's turn; the embedded engine's one connection is a queue by itself. */
 const WAIT_MS = 3000
@@ -178,16 +177,7 @@ export function createAccess(options: AccessOptions): Access {
   const turn = createTurns({ limit: Math.max(1, Math.floor(max / 2)), waitMs: max === 1 ? WAIT_EMBEDDED_MS : WAIT_MS })
 
   return {
-    async run(request, work) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await turn(callerName(request.principal), () => once(request, work))
-        } catch (error) {
-          const code = (error as { code?: string }).code ?? ''
-          if (attempt === TRIES || !RETRY.has(code)) throw error
-        }
-      }
-    },
+    run: (request, work) => givingWay(TRIES, () => turn(callerName(request.principal), () => once(request, work))),
   }
 }
 

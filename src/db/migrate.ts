@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { PACKAGE_ROOT } from '../version.js'
 import { checkLocks } from './check-locks.js'
 import type { Database } from './connect.js'
+import { givingWay } from './give-way.js'
 import { allowSilence } from './silence.js'
 
 /** Folders of the SQL files; by default those of the package. */
@@ -50,7 +51,8 @@ async function runSql(trx: Knex, file: string): Promise<void> {
   try {
     await client.query(sql)
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
+    const { message, code } = error as Error & { code?: string }
+    throw Object.assign(new Error(`${file}: ${message}`, { cause: error }), { code })
   } finally {
     watchAgain()
     await trx.client.releaseConnection(client)
@@ -100,22 +102,8 @@ async function alone<T>(db: Db, work: () => Promise<T>): Promise<T> {
   }
 }
 
-// Serialization failure, deadlock, lock timeout: with what instances that still run write meanwhile.
-const GIVE_WAY = new Set(['40001', '40P01', '55P03'])
-const STEP_TRIES = 5
-
-/** Does a step that is one transaction, again where the database made it give way to others: it has left nothing then. */
-async function step(work: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await work()
-      return
-    } catch (error) {
-      const { code, cause } = error as { code?: string; cause?: { code?: string } }
-      if (tries === STEP_TRIES || !GIVE_WAY.has(cause?.code ?? code ?? '')) throw error
-    }
-  }
-}
+/** One step, which running instances that write meanwhile may be in the way of. */
+const step = <T>(work: () => Promise<T>): Promise<T> => givingWay(5, work)
 
 async function seed(db: Db, dir: string): Promise<void> {
   for (const file of readdirSync(dir).sort()) {
