@@ -4,7 +4,9 @@ import { proveToken } from '../proof.js'
 import { startService, tokenOf } from '../service.js'
 
 const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' }
-const formOf = (job, extra = {}) => ({
+
+/** The form that asks for a token. */
+export const formOf = (job, extra = {}) => ({
   grant_type: 'client_credentials',
   client_id: job.clientId,
   client_secret: job.secret,
