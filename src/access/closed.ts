@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Transaction } from '../db/queries.js'
 import type { RowRule } from './abilities.js'
-import type { Guarded, Row } from './guarded.js'
+import type { Guarded, GuardedColumn, Row } from './guarded.js'
 import type { Clauses } from './targets.js'
 
 function whereTenant(query: Knex.QueryBuilder, column: string, organizations: readonly string[]): void {
@@ -27,22 +27,29 @@ function whereClauses(query: Knex.QueryBuilder, clauses: Clauses): void {
   }
 }
 
-/** What the door selects of a table. A column that is not public is null to those who see the public face only, in
- *  filters and orders too. */
-function columnsOf(trx: Transaction, guarded: Guarded, rule: RowRule): (string | Knex.Raw)[] {
-  const hidden = (name: string): boolean =>
-    rule.publicOnly === true && guarded.publicColumns !== undefined && !guarded.publicColumns.has(name)
-  return guarded.columns.map(({ name, sql }) => {
-    // A null of the column's own type.
-    if (hidden(name)) return trx.raw(`nullif(${sql ?? '??'}, ${sql ?? '??'}) as ??`, sql ? [name] : [name, name, name])
-    return sql === undefined ? name : trx.raw(`${sql} as ??`, [name])
-  })
+type Texts = Readonly<Record<'whole' | 'face', string>>
+
+const texts = new WeakMap<Guarded, Texts>()
+
+/** What the door selects of a table, as one text: knex takes columns apart one by one, for every request. A column that is
+ *  not public is null (of its own type) to those who see the public face only, in filters and orders too. */
+function textsOf(guarded: Guarded): Texts {
+  const shown = ({ name, sql }: GuardedColumn): string => (sql === undefined ? `"${name}"` : `${sql} as "${name}"`)
+  const hidden = ({ name, sql = `"${name}"` }: GuardedColumn): string => `nullif(${sql}, ${sql}) as "${name}"`
+  const { columns, publicColumns } = guarded
+  const face = columns.map((one) => (publicColumns?.has(one.name) === false ? hidden(one) : shown(one)))
+  const made = { whole: columns.map(shown).join(', '), face: face.join(', ') }
+  texts.set(guarded, made)
+  return made
+}
+
+function columnsOf(trx: Transaction, guarded: Guarded, { publicOnly }: RowRule): Knex.Raw {
+  return trx.raw((texts.get(guarded) ?? textsOf(guarded))[publicOnly === true ? 'face' : 'whole'])
 }
 
 /** A closed subquery of the rows that a rule names: a later `or` cannot walk out of it. */
 export function closed(trx: Transaction, guarded: Guarded, rule: RowRule): Knex.QueryBuilder {
-  const columns = columnsOf(trx, guarded, rule)
-  const inner = trx.select(columns).from(guarded.table)
+  const inner = trx.from(guarded.table).select(columnsOf(trx, guarded, rule))
   const { own } = rule
   if (guarded.tenant === 'user') inner.where('id', own?.value ?? '')
   else {
