@@ -8,6 +8,7 @@ import { idempotent, repeatableOf } from './idempotent.js'
 import { linkage, list, related, retrieve } from './reads.js'
 import type { Registry } from './registry.js'
 import { relink } from './relinks.js'
+import { writeDocument } from './resource-object.js'
 import { createSerialize } from './serialize.js'
 import { act, create, remove, update } from './writes.js'
 
@@ -80,7 +81,7 @@ function send(res: Response, answer: Answer, mediaType: string): void {
     res.end()
     return
   }
-  const text = Buffer.from(JSON.stringify(answer.body))
+  const text = Buffer.from(writeDocument(answer.body))
   res.setHeader('Content-Type', mediaType)
   res.setHeader('Content-Length', text.length)
   res.end(text)

@@ -1,0 +1,70 @@
+import type { Loaded } from './related.js'
+
+type Json = Record<string, unknown>
+
+/** A resource object, written. Most of its text is links, which are the same for all objects of a shape but for the id: they
+ *  are not made anew for each, to be read again by JSON.stringify (docs/performance.md). */
+export class ResourceObject {
+  constructor(
+    readonly id: string,
+    readonly text: string,
+  ) {}
+
+  /** For whoever writes it as a part of something else. */
+  toJSON(): Json {
+    return JSON.parse(this.text)
+  }
+}
+
+// Stands for an object's own URL: no URL has it, and JSON writes it as six characters.
+const SELF = '\u0000'
+const WRITTEN_SELF = '\\u0000'
+
+/** A value as text, in pieces between which an object's own URL belongs. */
+type Template = readonly string[]
+
+const templateOf = (text: string): Template => text.split(WRITTEN_SELF)
+
+/** Makes what writes the links and relationships of an object, by its own URL (as it stands in JSON) and what was loaded
+ *  along its relationships; `names` are those that are shown. */
+export function createTail(names: readonly string[]): (self: string, loaded: Loaded['links']) => string {
+  const links = `,"links":${JSON.stringify({ self: SELF })}`
+  // Without its last bracket, before which linkage may stand.
+  const members = names.map((name): readonly [string, string] => {
+    const member = { links: { self: `${SELF}/relationships/${name}`, related: `${SELF}/${name}` } }
+    return [name, JSON.stringify({ [name]: member }).slice(1, -2)]
+  })
+  const all = `,"relationships":{${members.map(([, text]) => `${text}}`).join(',')}}`
+  const bare = templateOf(names.length === 0 ? links : links + all)
+  const head = templateOf(`${links},"relationships":{`)
+  const each = members.map(([name, text]) => [name, templateOf(text)] as const)
+
+  return (self, loaded) => {
+    if (loaded.size === 0 || names.length === 0) return bare.join(self)
+    const written = each.map(([name, text]) => `${text.join(self)}${linkageOf(loaded.get(name))}}`)
+    return `${head.join(self)}${written.join(',')}}`
+  }
+}
+
+const identifier = ({ resource, row }: Loaded): Json => ({ type: resource.type, id: row.id })
+
+function linkageOf(related: Loaded | null | readonly Loaded[] | undefined): string {
+  if (related === undefined) return ''
+  if (related === null) return ',"data":null'
+  return `,"data":${JSON.stringify('row' in related ? identifier(related) : related.map(identifier))}`
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value instanceof ResourceObject) return value.text
+  if (Array.isArray(value) && value[0] instanceof ResourceObject) return `[${value.map(textOf).join(',')}]`
+  return JSON.stringify(value)
+}
+
+/** Writes a document: as JSON.stringify does, but for the resource objects at its top, which are written already. */
+export function writeDocument(document: Json): string {
+  const members = Object.entries(document).flatMap(([name, value]) => {
+    const text = textOf(value)
+    return text === undefined ? [] : [`${JSON.stringify(name)}:${text}`]
+  })
+  return `{${members.join(',')}}`
+}
