@@ -4,7 +4,7 @@ import { AppError, recordNotFound } from '../errors.js'
 import { newId } from '../ids.js'
 import type { Abilities, Action, RowRule } from './abilities.js'
 import { allows, closed } from './closed.js'
-import { countWhole, type Kinds } from './counts.js'
+import { type Counted, countWhole, type Kinds } from './counts.js'
 import type { Guarded, Row } from './guarded.js'
 import type { Principal } from './principal.js'
 import { encode, isStamped, keyOf, stampAfter } from './row-values.js'
@@ -19,9 +19,9 @@ export interface Scope {
    *  @throws AppError forbidden when the caller may do so nowhere */
   from(subject: string, action?: Action): Knex.QueryBuilder
   /** How many rows of `subject` the caller may read, of one organization or of all, all or of some kinds, where that is
-   *  known without counting.
+   *  known without counting: a statement, to be asked or to be a column beside the rows.
    *  @throws AppError forbidden when the caller may read none anywhere */
-  total(subject: string, organizationId?: string, kinds?: Kinds): Promise<number | undefined>
+  total(subject: string, organizationId?: string, kinds?: Kinds): Counted | undefined
   /** One row. Absent and invisible get the same answer; a visible row that may not be touched is forbidden.
    *  @throws AppError not_found, forbidden */
   one(subject: string, id: string, action?: Action): Promise<Row>
@@ -118,7 +118,7 @@ export function createScope(deps: Deps, by?: By): Scope {
       if (isEmpty(rule)) throw forbidden(action, guarded.subject)
       return closed(trx, guarded, rule)
     },
-    async total(subject, within, kinds = []) {
+    total(subject, within, kinds = []) {
       const guarded = guardedOf(subject)
       const rule = ruleOf(guarded, 'read', by)
       if (isEmpty(rule)) throw forbidden('read', guarded.subject)

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Context } from '../access/context.js'
+import type { Counted } from '../access/counts.js'
 import type { Row } from '../access/guarded.js'
 import type { By } from '../access/scope.js'
 import { recordNotFound } from '../errors.js'
@@ -25,7 +26,7 @@ const isWhole = ({ options }: CompiledRelationship): boolean =>
   options.key === 'organization_id' && options.through === undefined && options.where === undefined
 
 /** The rows of a collection on all pages, if they are counted already. */
-async function countedTotal({ ctx, query }: Reading, resource: Resource, near?: Near): Promise<number | undefined> {
+function countedTotal({ ctx, query }: Reading, resource: Resource, near?: Near): Counted | undefined {
   const kinds = kindsOf(query.filters)
   if (kinds === undefined || (near !== undefined && !isWhole(near.relationship))) return undefined
   return ctx.scope.total(resource.name, near?.parent.id, kinds)
@@ -41,9 +42,9 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     applyFilters(builder, ctx.scope, filters)
     return builder
   }
-  const known = countedTotal(reading, resource, near)
+  const counted = countedTotal(reading, resource, near)
   const narrowed = near !== undefined || filters.length > 0
-  const { rows, total } = await readPage(filtered, { resource, query, narrowed, known })
+  const { rows, total } = await readPage(filtered, { resource, query, narrowed, counted })
   return { ...(await withIncludes(reading, resource, rows)), total }
 }
 
