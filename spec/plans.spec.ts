@@ -218,6 +218,24 @@ describe('reads a tenant table by an index', () => {
     LONG_MS,
   )
 
+  test.each(['memberships', 'customers'] as const)(
+    '%s from a cursor on: no more of them than are behind it',
+    async (type) => {
+      const at = ['-created_at,-id', '2026-01-01T00:00:00.000Z', 'AAAAAAAAAA']
+      const cursor = Buffer.from(JSON.stringify(at)).toString('base64url')
+      const asked = await statementsOf(`/${type}?sort=-created_at&page[after]=${cursor}`)
+      const crowd = CROWDS[type].replace('?', `'${organizationId}'`)
+      const plans = await Promise.all(
+        asked.filter(({ sql }) => / < \(/.test(sql)).map((statement) => plansOf(statement, crowd)),
+      )
+      const used = plans.flat().filter((node) => node['Index Name']?.startsWith(type))
+      expect(used.map((node) => node['Index Cond'])).toEqual([
+        expect.stringMatching(/\bROW\((\w+\.)?created_at, \(?(\w+\.)?id\)?(::text)?\) < ROW/),
+      ])
+    },
+    LONG_MS,
+  )
+
   test(
     'every filter by what is related',
     async () => {

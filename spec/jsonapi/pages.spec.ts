@@ -125,7 +125,7 @@ describe('JA-19 pages', () => {
     expect((await owner.get('/roles?page[size]=100&page[number]=10001')).status).toBe(400)
   })
 
-  test.each(['page[limit]=1', 'page[offset]=0', 'page[cursor]=x', 'page[Size]=1', 'page[after]=x'])(
+  test.each(['page[limit]=1', 'page[offset]=0', 'page[cursor]=x', 'page[Size]=1', 'page[from]=x'])(
     'the key of %s is unknown',
     async (query) => {
       expect((await owner.get(`/roles?${query}`)).body.errors[0].code).toBe('INVALID_PAGE_OBJECT')

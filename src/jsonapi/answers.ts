@@ -2,6 +2,7 @@ import type { Context } from '../access/context.js'
 import type { By } from '../access/scope.js'
 import { tagHeaders } from './etag.js'
 import type { Found } from './include.js'
+import { type Links, metaOf, pageLinks, self } from './page-links.js'
 import type { Query } from './query.js'
 import { type Page, readWritten } from './read.js'
 import type { Registry, Resource } from './registry.js'
@@ -16,41 +17,6 @@ export interface Answer {
   /** The context that goes on after this, where an organization was founded: it may act in the new one. */
   readonly context?: Context
 }
-
-interface Links {
-  /** Absolute URL of what was asked for, without its query. */
-  readonly url: string
-  /** The raw query string as it was sent. */
-  readonly search: string
-}
-
-/** The request's own URL, its query in canonical encoding: brackets may be sent bare but do not belong in a URI. */
-const self = ({ url, search }: Links): string => (search === '' ? url : `${url}?${new URLSearchParams(search)}`)
-
-/** `first`, `prev`, `next` and `last`, which differ from the request in `page[number]` only (JA-19). */
-function pageLinks(links: Links, query: Query, pages: number): Record<string, string> {
-  const to = (number: number): string => {
-    const parameters = new URLSearchParams(links.search)
-    parameters.set('page[number]', String(number))
-    parameters.set('page[size]', String(query.page.size))
-    return `${links.url}?${parameters}`
-  }
-  const { number } = query.page
-  return {
-    self: self(links),
-    first: to(1),
-    ...(number > 1 ? { prev: to(Math.min(number - 1, Math.max(pages, 1))) } : {}),
-    ...(number < pages ? { next: to(number + 1) } : {}),
-    last: to(Math.max(pages, 1)),
-  }
-}
-
-const pagesOf = (page: Page, query: Query): number => Math.ceil(page.total / query.page.size)
-
-const metaOf = (page: Page, query: Query): Record<string, number> => ({
-  record_count: page.total,
-  page_count: pagesOf(page, query),
-})
 
 /** Builds JSON:API documents from what was read. */
 export interface Answers {
@@ -90,7 +56,7 @@ export function createAnswers(registry: Registry, serialize: Serialize): Answers
     async many(page, query, links) {
       const data = await serialize.resources(page.primary, query.fields)
       const meta = metaOf(page, query)
-      return { data, ...(await included(page, query)), meta, links: pageLinks(links, query, pagesOf(page, query)) }
+      return { data, ...(await included(page, query)), meta, links: pageLinks(links, query, page) }
     },
     linkage(data, query, links) {
       const identify = ({ resource, row }: Loaded) => ({ type: resource.type, id: row.id })
@@ -98,7 +64,7 @@ export function createAnswers(registry: Registry, serialize: Serialize): Answers
       if (data === null || 'row' in data) {
         return { data: data === null ? null : identify(data), links: { self: self(links), related } }
       }
-      const paging = pageLinks(links, query, pagesOf(data, query))
+      const paging = pageLinks(links, query, data)
       return { data: data.primary.map(identify), meta: metaOf(data, query), links: { ...paging, related } }
     },
     async written(ctx, { resource, id, query, once, by }) {

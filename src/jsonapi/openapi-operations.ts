@@ -1,5 +1,5 @@
 import type { Json } from './openapi-shared.js'
-import { MAX_PAGE_SIZE } from './query.js'
+import { MAX_PAGE_SIZE } from './page.js'
 import { can, type Resource } from './registry.js'
 
 /** The media type of every document. */
@@ -69,6 +69,8 @@ export const parameters: Json = {
       properties: {
         number: { type: 'integer', minimum: 1 },
         size: { type: 'integer', minimum: 1, maximum: MAX_PAGE_SIZE },
+        after: { type: 'string', description: 'A cursor out of `links.next`, or empty for the beginning.' },
+        before: { type: 'string', description: 'A cursor out of `links.prev`, or empty for the end.' },
       },
       additionalProperties: false,
     },

@@ -1,26 +1,14 @@
 import type { Knex } from 'knex'
 import type { Counted } from '../access/counts.js'
 import type { Row } from '../access/guarded.js'
-import type { Query, Sort } from './query.js'
+import { narrowTo } from './cursor.js'
+import { order } from './order.js'
+import type { Query } from './query.js'
 import type { Resource } from './registry.js'
 import { columnsFor } from './related.js'
 
 /** Rows before a page from which on it is reached another way than by reading them. */
 const FAR = 1000
-
-/** The keys of an order. Ties are broken by id, in the direction of the last key, so that pages neither repeat nor skip
- *  a row. */
-function keysOf(resource: Resource, sort: readonly Sort[]): Sort[] {
-  const fallback = resource.definition.sort ?? 'created_at'
-  const keys = sort.length > 0 ? sort : [{ column: fallback.replace(/^-/, ''), descending: fallback.startsWith('-') }]
-  if (keys.some(({ column }) => column === 'id')) return [...keys]
-  return [...keys, { column: 'id', descending: keys.at(-1)?.descending === true }]
-}
-
-function order(builder: Knex.QueryBuilder, keys: readonly Sort[], backwards = false): Knex.QueryBuilder {
-  for (const { column, descending } of keys) builder.orderBy(column, descending === backwards ? 'asc' : 'desc')
-  return builder
-}
 
 interface Wanted {
   readonly resource: Resource
@@ -44,7 +32,7 @@ const rowsBefore = ({ page: { number, size } }: Query): number => (number - 1) *
 
 /** A page that is near: read in its order, and no further. */
 async function nearRows(filtered: Filtered, { resource, query, narrowed, counted }: Wanted): Promise<Row[]> {
-  const builder = order(filtered().select(columnsFor(resource, query)), keysOf(resource, query.sort))
+  const builder = order(filtered().select(columnsFor(resource, query)), query.sort)
   // Beside each row, for one statement less; PostgreSQL asks it once.
   if (counted !== undefined) builder.select(counted)
   // Of a bound limit the planner expects a tenth of the table, and so it plans the statement anew each time. That is right
@@ -59,19 +47,44 @@ async function farRows(filtered: Filtered, wanted: Wanted, total: number): Promi
   const shown = Math.min(query.page.size, total - before)
   const behind = total - before - shown
   const backwards = behind < before
-  const keys = keysOf(resource, query.sort)
   // Not in one statement: as a subquery, it is asked again for every row when the planner knows too little of the table.
-  const ids: string[] = await order(filtered(), keys, backwards)
+  const ids: string[] = await order(filtered(), query.sort, backwards)
     .limit(shown)
     .offset(backwards ? behind : before)
     .pluck('id')
-  return order(filtered().select(columnsFor(resource, query)).whereIn('id', ids), keys)
+  return order(filtered().select(columnsFor(resource, query)).whereIn('id', ids), query.sort)
+}
+
+/** Rows of one page. */
+export interface PageRows {
+  readonly rows: Row[]
+  /** How many there are on all pages. */
+  readonly total: number
+  /** Whether there are more behind a page that begins or ends at a cursor. */
+  readonly more?: boolean
+}
+
+/** The rows beside a cursor, and one more, which tells whether there are more. */
+async function cursorRows(filtered: Filtered, wanted: Wanted): Promise<PageRows> {
+  const { resource, query, counted } = wanted
+  const { size, cursor } = query.page
+  const backwards = cursor?.side === 'before'
+  const builder = order(filtered().select(columnsFor(resource, query)), query.sort, backwards)
+  if (cursor !== undefined) narrowTo(builder, query.sort, cursor)
+  if (counted !== undefined) builder.select(counted)
+  const found: Row[] = await builder.limit(size + 1, { skipBinding: true })
+  const rows = found.slice(0, size)
+  const [first] = rows
+  const told = counted === undefined ? undefined : first?.record_count
+  const total = told === undefined ? await countOf(filtered, wanted) : Number(told)
+  return { rows: backwards ? rows.reverse() : rows, total, more: found.length > size }
 }
 
 /** Reads the rows of one page, and how many there are on all. A page that is not full tells by itself, so that what few
  *  rows meet is looked for once. */
-export async function readPage(filtered: Filtered, wanted: Wanted): Promise<{ rows: Row[]; total: number }> {
+export async function readPage(filtered: Filtered, wanted: Wanted): Promise<PageRows> {
   const { query, counted } = wanted
+  if (query.page.cursor !== undefined) return cursorRows(filtered, wanted)
   const before = rowsBefore(query)
   if (before < FAR) {
     const rows = await nearRows(filtered, wanted)

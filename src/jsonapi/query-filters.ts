@@ -92,7 +92,11 @@ const endsInEscape = (pattern: string): boolean => (/\\*$/.exec(pattern)?.[0].le
 /** One value in the column's own kind, or undefined if it is none. */
 function typedValue(predicate: Predicate, kind: FieldKind, value: string): string | number | boolean | undefined {
   if (predicate.operator === 'emptiness' || predicate.fixed !== undefined) return booleanOf(value)
-  if (predicate.operator === 'contains') return jsonOf(value)
+  return predicate.operator === 'contains' ? jsonOf(value) : valueOfKind(kind, value)
+}
+
+/** A text of a URL in a column's own kind; undefined if it is none. */
+export function valueOfKind(kind: FieldKind, value: string): string | number | boolean | undefined {
   if (kind === 'boolean') return booleanOf(value)
   if (kind === 'integer') return WHOLE.test(value) && Math.abs(Number(value)) < 2 ** 31 ? Number(value) : undefined
   if (kind === 'number') return value !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined

@@ -1,22 +1,20 @@
 import { AppError, atParameter } from '../errors.js'
+import { keysOf, type Sort } from './order.js'
+import { type PageQuery, parsePage } from './page.js'
 import { checkCost, type Filter, parseFilter } from './query-filters.js'
 import { type CompiledRelationship, can, type Registry, type Resource } from './registry.js'
 
 /** Relationship name → what to include below it. */
 export interface IncludeTree extends ReadonlyMap<string, IncludeTree> {}
 
-export interface Sort {
-  readonly column: string
-  readonly descending: boolean
-}
-
 /** A URL's query, checked against the definitions: a value that knows no HTTP. */
 export interface Query {
   /** Undefined when the parameter was not sent; an empty tree when it was sent empty. */
   readonly include: IncludeTree | undefined
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>
+  /** All keys of the order; none where there is no collection. */
   readonly sort: readonly Sort[]
-  readonly page: { readonly number: number; readonly size: number }
+  readonly page: PageQuery
   readonly filters: readonly Filter[]
   /** Query parameters of our own that the endpoint allows, e.g. `reassign_to`. */
   readonly extra: ReadonlyMap<string, string>
@@ -36,9 +34,6 @@ const MAX_INCLUDE_DEPTH = 3
 const MAX_INCLUDES = 20
 const MAX_FILTERS = 20
 const MAX_SORTS = 8
-export const MAX_PAGE_SIZE = 100
-/** Rows that page numbers reach; beyond, a filter is the way (PERFORMANCE 6). */
-export const MAX_DEPTH = 1_000_000
 
 const refuse = (parameter: string, code: string, detail: string): AppError =>
   new AppError('malformed', { code, detail, source: atParameter(parameter) })
@@ -122,20 +117,6 @@ function parseSort(resource: Resource, value: string): Sort[] {
   })
 }
 
-function parsePage(parameters: ReadonlyMap<string, string>): Query['page'] {
-  const whole = (name: string, fallback: number, max: number): number => {
-    const value = parameters.get(name)
-    if (value === undefined) return fallback
-    const number = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 0
-    if (number < 1 || number > max) {
-      throw refuse(name, 'INVALID_PAGE_VALUE', `"${name}" must be a whole number from 1 to ${max}.`)
-    }
-    return number
-  }
-  const size = whole('page[size]', 10, MAX_PAGE_SIZE)
-  return { size, number: whole('page[number]', 1, Math.floor(MAX_DEPTH / size)) }
-}
-
 const FAMILY_CODES: Readonly<Record<string, string>> = {
   fields: 'INVALID_FIELD',
   filter: 'FILTER_NOT_ALLOWED',
@@ -153,7 +134,10 @@ function isKnown(options: QueryOptions, name: string): boolean {
   const { collection, document = true, extra = [] } = options
   if (extra.includes(name)) return true
   if (name === 'include' || /^fields\[[a-z_]+\]$/.test(name)) return document
-  return collection && (name === 'sort' || /^page\[(number|size)\]$/.test(name) || /^filter\[q\]\[[^\]]*\]$/.test(name))
+  return (
+    collection &&
+    (name === 'sort' || /^page\[(number|size|after|before)\]$/.test(name) || /^filter\[q\]\[[^\]]*\]$/.test(name))
+  )
 }
 
 /** Parses a raw query string (without `?`).
@@ -176,11 +160,12 @@ export function parseQuery(options: QueryOptions, raw: string): Query {
     throw refuse('filter', 'FILTER_NOT_ALLOWED', `At most ${MAX_FILTERS} filters may be set.`)
   checkCost(filters)
   const include = parameters.get('include')
+  const sort = options.collection ? keysOf(resource, parseSort(resource, parameters.get('sort') ?? '')) : []
   return {
     include: include === undefined ? undefined : parseInclude(options, include),
     fields,
-    sort: parseSort(resource, parameters.get('sort') ?? ''),
-    page: parsePage(parameters),
+    sort,
+    page: parsePage(parameters, resource, sort),
     filters,
     extra,
   }

@@ -13,6 +13,8 @@ import { columnsFor, narrowToMany, type Reading } from './related.js'
 export interface Page extends Found {
   /** Rows that the filters leave, on all pages. */
   readonly total: number
+  /** Whether there are more behind a page that begins or ends at a cursor. */
+  readonly more?: boolean
 }
 
 /** The near end of a to-many relationship whose far end is read. */
@@ -44,8 +46,8 @@ export async function readCollection(reading: Reading, resource: Resource, near?
   }
   const counted = countedTotal(reading, resource, near)
   const narrowed = near !== undefined || filters.length > 0
-  const { rows, total } = await readPage(filtered, { resource, query, narrowed, counted })
-  return { ...(await withIncludes(reading, resource, rows)), total }
+  const { rows, ...told } = await readPage(filtered, { resource, query, narrowed, counted })
+  return { ...(await withIncludes(reading, resource, rows)), ...told }
 }
 
 /** Reads one row. */
