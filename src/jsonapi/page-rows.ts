@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Counted } from '../access/counts.js'
 import type { Row } from '../access/guarded.js'
-import { narrowTo } from './cursor.js'
+import { type Cursor, narrowTo } from './cursor.js'
 import { order } from './order.js'
 import type { Query } from './query.js'
 import type { Resource } from './registry.js'
@@ -30,14 +30,23 @@ async function countOf(filtered: Filtered, { counted }: Wanted): Promise<number>
 
 const rowsBefore = ({ page: { number, size } }: Query): number => (number - 1) * size
 
+/** Rows in their order, or in the opposite one, with all that an answer needs. */
+function rowsInOrder(filtered: Filtered, { resource, query, counted }: Wanted, backwards = false): Knex.QueryBuilder {
+  const builder = order(filtered().select(columnsFor(resource, query)), query.sort, backwards)
+  // The count beside each row, for one statement less; PostgreSQL asks it once.
+  return counted === undefined ? builder : builder.select(counted)
+}
+
+/** How many rows there are on all pages, if it stands beside those that were read. */
+const countBeside = ([row]: readonly Row[], { counted }: Wanted): number | undefined =>
+  row === undefined || counted === undefined ? undefined : Number(row.record_count)
+
 /** A page that is near: read in its order, and no further. */
-async function nearRows(filtered: Filtered, { resource, query, narrowed, counted }: Wanted): Promise<Row[]> {
-  const builder = order(filtered().select(columnsFor(resource, query)), query.sort)
-  // Beside each row, for one statement less; PostgreSQL asks it once.
-  if (counted !== undefined) builder.select(counted)
+async function nearRows(filtered: Filtered, wanted: Wanted): Promise<Row[]> {
+  const { query, narrowed } = wanted
   // Of a bound limit the planner expects a tenth of the table, and so it plans the statement anew each time. That is right
   // where values may be rare or common; of all rows a page is the same for all callers, and its limit in the text.
-  return builder.limit(query.page.size, { skipBinding: !narrowed }).offset(rowsBefore(query))
+  return rowsInOrder(filtered, wanted).limit(query.page.size, { skipBinding: !narrowed }).offset(rowsBefore(query))
 }
 
 /** A far page is counted off in an index, without its rows, and from the end where that is nearer. */
@@ -65,33 +74,27 @@ export interface PageRows {
 }
 
 /** The rows beside a cursor, and one more, which tells whether there are more. */
-async function cursorRows(filtered: Filtered, wanted: Wanted): Promise<PageRows> {
-  const { resource, query, counted } = wanted
-  const { size, cursor } = query.page
-  const backwards = cursor?.side === 'before'
-  const builder = order(filtered().select(columnsFor(resource, query)), query.sort, backwards)
-  if (cursor !== undefined) narrowTo(builder, query.sort, cursor)
-  if (counted !== undefined) builder.select(counted)
-  const found: Row[] = await builder.limit(size + 1, { skipBinding: true })
-  const rows = found.slice(0, size)
-  const [first] = rows
-  const told = counted === undefined ? undefined : first?.record_count
-  const total = told === undefined ? await countOf(filtered, wanted) : Number(told)
-  return { rows: backwards ? rows.reverse() : rows, total, more: found.length > size }
+async function cursorRows(filtered: Filtered, wanted: Wanted & { readonly cursor: Cursor }): Promise<PageRows> {
+  const { query, cursor } = wanted
+  const backwards = cursor.side === 'before'
+  const builder = rowsInOrder(filtered, wanted, backwards).limit(query.page.size + 1, { skipBinding: true })
+  narrowTo(builder, query.sort, cursor)
+  const found: Row[] = await builder
+  const rows = found.slice(0, query.page.size)
+  const total = countBeside(found, wanted) ?? (await countOf(filtered, wanted))
+  return { rows: backwards ? rows.reverse() : rows, total, more: found.length > rows.length }
 }
 
 /** Reads the rows of one page, and how many there are on all. A page that is not full tells by itself, so that what few
  *  rows meet is looked for once. */
 export async function readPage(filtered: Filtered, wanted: Wanted): Promise<PageRows> {
-  const { query, counted } = wanted
-  if (query.page.cursor !== undefined) return cursorRows(filtered, wanted)
-  const before = rowsBefore(query)
+  const { size, cursor } = wanted.query.page
+  if (cursor !== undefined) return cursorRows(filtered, { ...wanted, cursor })
+  const before = rowsBefore(wanted.query)
   if (before < FAR) {
     const rows = await nearRows(filtered, wanted)
-    const [first] = rows
-    if (first === undefined ? before === 0 : rows.length < query.page.size) return { rows, total: before + rows.length }
-    if (first !== undefined && counted !== undefined) return { rows, total: Number(first.record_count) }
-    return { rows, total: await countOf(filtered, wanted) }
+    if (rows.length < size && (rows.length > 0 || before === 0)) return { rows, total: before + rows.length }
+    return { rows, total: countBeside(rows, wanted) ?? (await countOf(filtered, wanted)) }
   }
   const total = await countOf(filtered, wanted)
   return { rows: before < total ? await farRows(filtered, wanted, total) : [], total }
