@@ -32,6 +32,9 @@ function encode({ method, path, headers = {}, body }) {
 const encoders = plan.requests.map(encode)
 const ready = plan.carry ? undefined : encoders.map((one) => one(undefined))
 
+/** Where every connection reads into: without streams' buffers the load costs a fifth less. */
+const room = Buffer.allocUnsafeSlow(256 * 1024)
+
 let measuring = false
 let ending = false
 /** Between two slices: what every connection does next. */
@@ -98,7 +101,10 @@ function run(index) {
     if (plan.carry) carried = JSON.parse(answer.utf8Slice(answer.indexOf('\r\n\r\n') + 4))[plan.carry.member]
     again()
   }
-  const receive = (piece) => {
+  const receive = (read) => {
+    // Nearly all answers come in one piece. What is kept of one that does not is copied: all read into the same buffer.
+    if (size === 0 && lengthOf(read) === read.length) return take(read)
+    const piece = Buffer.from(read)
     pieces.push(piece)
     size += piece.length
     if (wanted === undefined) {
@@ -115,9 +121,12 @@ function run(index) {
   }
   function open() {
     const port = plan.ports?.[index % plan.ports.length] ?? plan.port
-    socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    const callback = (length) => {
+      receive(room.subarray(0, length))
+      return true
+    }
+    socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: room, callback } })
     socket.on('connect', write)
-    socket.on('data', receive)
     socket.on('error', (error) => ending || fail(`connection ${index}: ${error.message}`))
     socket.on('close', () => {
       socket = undefined
