@@ -33,6 +33,15 @@ export function rowsOf({ results }) {
   return rows.length === 0 ? [] : [header, ...rows]
 }
 
+/** What each question takes by size, as texts, the header first. */
+export const seriesRows = ({ series = [] }) =>
+  series.length === 0
+    ? []
+    : [
+        ['ms', ...series[0].points.map(([size]) => size.toLocaleString('en'))],
+        ...series.map(({ name, points }) => [name, ...points.map(([, ms]) => number(ms))]),
+      ]
+
 /** Ratios of one part, as texts. */
 export const ratioRows = ({ ratios }) =>
   ratios.map((one) => [
@@ -61,6 +70,7 @@ export function printParts({ machine, command, pace, parts }) {
       part.title,
       part.failed && `could not run: ${part.failed}`,
       table(rowsOf(part)),
+      table(seriesRows(part)),
       table(ratioRows(part)),
       ...(part.notes ?? []),
     ]

@@ -64,6 +64,8 @@ async function open({ server, root, name }, make) {
     const made = await make({ root, url, client })
     // As autovacuum leaves a table: statistics, and the pages that index-only scans need not look at.
     await client.query('vacuum analyze')
+    // Else it would be written to the disk while others are measured.
+    await client.query('checkpoint')
     return { made, service: await startService(root, url) }
   } finally {
     await client.end()

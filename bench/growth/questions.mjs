@@ -11,6 +11,12 @@ export const read = ({ token }, path) => ({
   headers: { Authorization: `Bearer ${token}`, Accept: 'application/vnd.api+json' },
 })
 
+/** A cursor is opaque: whatever is in it goes as it came. */
+const afterCursor = ({ path, ...rest }, cursor) => ({
+  ...rest,
+  path: `${path}&page[after]=${encodeURIComponent(cursor)}`,
+})
+
 const isPage = (rows) => (body, home) =>
   body.data.length === rows && (rows !== SHOWN || body.meta.record_count === home.rows)
 
@@ -42,13 +48,13 @@ export const bySize = [
   },
   {
     name: 'cursor page',
-    of: (home) => read(home, `${LIST}&page[after]=${home.cursor}`),
+    of: (home) => afterCursor(read(home, LIST), home.cursor),
     is: (body, home) => ids(body) === home.deep,
   },
   { name: 'token', of: (home) => tokenRequest(home.owner), is: (body) => body.access_token.length > 100 },
   { name: 'tokeninfo', of: (home) => tokenInfo(home.token), is: tellsOf('user') },
   {
-    name: "tokeninfo, an application's",
+    name: 'tokeninfo, application',
     of: (home) => tokenInfo(home.applicationToken),
     is: tellsOf('integration'),
   },
@@ -95,6 +101,9 @@ export async function findDepth(home) {
   return { cursor: new URL(from.links.next).searchParams.get('page[after]'), deep: ids(deep) }
 }
 
-/** Whether the service knows pages by cursor. */
-export const knowsCursors = async (home) =>
-  (await send(home.port, read(home, '/memberships?page[after]='))).status === 200
+/** Whether the service knows pages by cursor: else it refuses the parameter. */
+export async function knowsCursors(home) {
+  const { status, text } = await send(home.port, read(home, '/memberships?page[after]='))
+  if (status !== 200 && status !== 400) throw new Error(`page[after]: ${status} ${text.slice(0, 300)}`)
+  return status === 200
+}
