@@ -30,7 +30,9 @@ export function rowsOf({ results }) {
     name,
     ...[one.perSecond, one.cpuServer, one.cpuDatabase, one.p50, one.p99, one.rssMb, one.bytes].map(number),
   ])
-  return rows.length === 0 ? [] : [header, ...rows]
+  // What none of them has been asked for is no column.
+  const columns = [...header.keys()].filter((at) => at === 0 || rows.some((row) => row[at] !== ''))
+  return rows.length === 0 ? [] : [header, ...rows].map((row) => columns.map((at) => row[at]))
 }
 
 /** What each question takes by size, as texts, the header first. */

@@ -43,6 +43,7 @@ async function inTurns(homes, questions, rounds) {
   )
 }
 
+const english = (number) => number.toLocaleString('en')
 const same = (value) => value
 const rows = (told) =>
   Object.fromEntries(
@@ -54,7 +55,7 @@ const rows = (told) =>
 /** The ratio of each question between two homes. */
 const ratios = (told, one, other, targets = {}) =>
   Object.entries(told).map(([name, byLabel]) => ({
-    name: `${name}, ${one} ÷ ${other}`,
+    name: `${name}: ${one} ÷ ${other}`,
     ...ratio(byLabel, one, other, same),
     ...(name in targets ? { atMost: targets[name] } : {}),
   }))
@@ -73,7 +74,7 @@ async function againstSize({ sizes: homes }, { rounds }, note) {
     results: {},
     series: Object.entries(told).map(([name, byLabel]) => ({
       name: name === 'cursor page' ? 'cursor page at 99 %' : name,
-      points: homes.map(({ size, label }) => [size, byLabel[label].p50]),
+      points: homes.map(({ size, label }) => [size, Number(byLabel[label].p50.toFixed(3))]),
     })),
     ratios: [
       ...ratios(told, large, small, { 'first page': 1.5 }),
@@ -87,7 +88,7 @@ async function againstSize({ sizes: homes }, { rounds }, note) {
           ]
         : []),
       {
-        name: `record_count at ${large}, the whole request`,
+        name: `record_count at ${large}`,
         unit: 'ms',
         ...ratio(count, 'times', 'one', same),
         atMost: 5,
@@ -98,24 +99,24 @@ async function againstSize({ sizes: homes }, { rounds }, note) {
 
 async function againstSeats({ sizes, many }, { seats, rounds }) {
   // Somebody in one organization of about as many memberships as the other sees in all.
-  const one = { ...sizes[1], label: 'one', organizations: 1 }
+  const one = { ...sizes[1], label: 'in one', organizations: 1 }
   const told = await inTurns([one, many], byUser, rounds)
   return {
-    title: `Growth: a user in ${seats} organizations (${many.rows} memberships) beside a user in one of ${sizes[1].label}`,
+    title: `Growth: a user in ${english(seats)} organizations (${english(many.rows)} memberships) beside a user in one of ${sizes[1].label}`,
     results: rows(told),
     ratios: ratios(told, many.label, one.label, { token: 1.2 }),
   }
 }
 
 async function againstOrganizations({ sizes, alone }, { organizations, rounds }) {
-  const among = { ...sizes[0], label: `among ${organizations}` }
+  const among = { ...sizes[0], label: `among ${english(organizations)}` }
   const told = await inTurns(
     [alone, among],
     bySize.filter(({ name }) => name !== 'cursor page'),
     rounds,
   )
   return {
-    title: `Growth: an organization of ${short(alone.size)} memberships among ${organizations} organizations beside the same alone`,
+    title: `Growth: an organization of ${short(alone.size)} memberships among ${english(organizations)} organizations beside the same alone`,
     results: rows(told),
     ratios: ratios(told, among.label, alone.label),
   }

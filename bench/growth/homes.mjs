@@ -27,7 +27,13 @@ async function fill(around, { sizes, organizations, seats }, note) {
   const copied = { organizations: organizations - sizes.length - 2, user: owner, seats: seats - 1 }
   await copyAndSeat(around.client, template, copied)
   // In each copy the founder has a seat, too.
-  const many = { label: `${seats} organizations`, organizations: seats, rows: 2 * seats - 1, ...organization, owner }
+  const many = {
+    label: `user in ${seats.toLocaleString('en')} organizations`,
+    organizations: seats,
+    rows: 2 * seats - 1,
+    ...organization,
+    owner,
+  }
   return { homes, many }
 }
 
