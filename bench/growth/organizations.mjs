@@ -2,7 +2,7 @@
 const ID = (old) => `translate(substr(md5(${old} || ':' || n), 1, 10), '0123456789abcdef', 'ghijklmnopqrstuv')`
 
 const TOLD = ['permissions', 'memberships']
-const STEP = 10_000
+const STEP = 1_000
 
 /** Copies rows of a table for each number; what a copy has of its own is told by column, as SQL of the row `t` and `n`. */
 const copies = (table, own, { key = 'organization_id', numbers }) => `
@@ -71,6 +71,8 @@ export async function copyAndSeat(client, founded, { organizations, user, seats 
   for (const table of TOLD) await client.query(`alter table ${table} disable trigger ${table}_tell`)
   for (let from = 1; from <= organizations; from += STEP) {
     await copyOrganizations(client, founded, { from, to: Math.min(from + STEP - 1, organizations) })
+    // Triggers keep the plans that they had while the tables were empty, and look at every row, until there are statistics.
+    if (from === 1) await client.query('analyze')
   }
   await seatUser(client, founded, { user, seats })
   for (const table of TOLD) await client.query(`alter table ${table} enable trigger ${table}_tell`)
