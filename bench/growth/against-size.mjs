@@ -1,6 +1,6 @@
 import { median, ratio } from '../measure.js'
 import { openHomes, short } from './homes.mjs'
-import { ask, bySize, byUser, findDepth, knowsCursors } from './questions.mjs'
+import { ask, byNumber, bySize, byUser, findDepth, knowsCursors } from './questions.mjs'
 
 const WHOLE = { sizes: [1_000, 10_000, 100_000, 1_000_000], organizations: 50_000, seats: 5_000, rounds: 101 }
 const QUICK = { sizes: [1_000, 5_000, 20_000], organizations: 1_000, seats: 200, rounds: 21 }
@@ -110,11 +110,7 @@ async function againstSeats({ sizes, many }, { seats, rounds }) {
 
 async function againstOrganizations({ sizes, alone }, { organizations, rounds }) {
   const among = { ...sizes[0], label: `among ${english(organizations)}` }
-  const told = await inTurns(
-    [alone, among],
-    bySize.filter(({ name }) => name !== 'cursor page'),
-    rounds,
-  )
+  const told = await inTurns([alone, among], byNumber, rounds)
   return {
     title: `Growth: an organization of ${short(alone.size)} memberships among ${english(organizations)} organizations beside the same alone`,
     results: rows(told),

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { copyAndSeat } from './organizations.mjs'
-import { read } from './questions.mjs'
+import { read, write } from './questions.mjs'
 import { seed } from './seed.mjs'
 import { found, gatehouse, send, startService, tokenFor } from './service.mjs'
 
@@ -42,20 +42,8 @@ async function enter(home, port) {
   const entered = { ...home, port, token: await tokenFor(port, home.owner) }
   const roles = JSON.parse((await send(port, read(entered, `/organizations/${home.id}/roles`))).text).data
   const admin = roles.find(({ attributes }) => attributes.kind === 'admin')
-  const to = (type, id) => ({ data: { type, id } })
-  const body = JSON.stringify({
-    data: {
-      type: 'api_credentials',
-      attributes: { name: 'Growth', kind: 'integration' },
-      relationships: {
-        organization: to('organizations', home.id),
-        role: to('roles', admin.id),
-      },
-    },
-  })
-  const { path, headers } = read(entered, '/api_credentials')
-  const type = { 'Content-Type': 'application/vnd.api+json', 'Content-Length': Buffer.byteLength(body) }
-  const { status, text } = await send(port, { method: 'POST', path, headers: { ...headers, ...type }, body })
+  const made = write(entered, 'api_credentials', { name: 'Growth', kind: 'integration' }, { roles: admin.id })
+  const { status, text } = await send(port, made)
   if (status !== 201) throw new Error(`no application: ${status} ${text}`)
   return { ...entered, applicationToken: await tokenFor(port, JSON.parse(text).data.attributes) }
 }

@@ -17,6 +17,16 @@ const afterCursor = ({ path, ...rest }, cursor) => ({
   path: `${path}&page[after]=${encodeURIComponent(cursor)}`,
 })
 
+/** A request that makes something in the home. */
+export function write(home, type, attributes, { roles } = {}) {
+  const to = (of, id) => ({ data: { type: of, id } })
+  const relationships = { organization: to('organizations', home.id), ...(roles ? { role: to('roles', roles) } : {}) }
+  const body = JSON.stringify({ data: { type, attributes, relationships } })
+  const { path, headers } = read(home, `/${type}`)
+  const sent = { 'Content-Type': 'application/vnd.api+json', 'Content-Length': Buffer.byteLength(body) }
+  return { method: 'POST', path, headers: { ...headers, ...sent }, body }
+}
+
 const isPage = (rows) => (body, home) =>
   body.data.length === rows && (rows !== SHOWN || body.meta.record_count === home.rows)
 
@@ -71,10 +81,21 @@ export const byUser = [
   },
 ]
 
+/** What is asked of an organization among many, and alone. */
+export const byNumber = [
+  ...bySize.filter(({ name }) => name !== 'cursor page'),
+  {
+    name: 'create a role',
+    of: (home) => write(home, 'roles', { name: 'Growth' }),
+    is: (body) => body.data.attributes.name === 'Growth',
+    status: 201,
+  },
+]
+
 /** Asks a question of a home once.  @returns the milliseconds that it took */
-export async function ask(home, { name, of, is }) {
+export async function ask(home, { name, of, is, status: right = 200 }) {
   const { status, text, milliseconds } = await send(home.port, of(home))
-  if (status !== 200) throw new Error(`${name}, ${home.label}: ${status} ${text.slice(0, 300)}`)
+  if (status !== right) throw new Error(`${name}, ${home.label}: ${status} ${text.slice(0, 300)}`)
   if (!is(JSON.parse(text), home))
     throw new Error(`${name}, ${home.label}: another answer than asked for: ${text.slice(0, 300)}`)
   return milliseconds
