@@ -71,15 +71,18 @@ export const bySize = [
 ]
 
 /** What is asked of a user in many organizations and of one in one. */
-export const byUser = [
-  ...bySize.filter(({ name }) => ['first page', 'count', 'token', 'tokeninfo'].includes(name)),
-  {
-    name: 'organizations',
-    of: (home) => read(home, '/organizations?sort=-created_at&page[size]=25'),
-    is: (body, home) =>
-      body.data.length === Math.min(SHOWN, home.organizations) && body.meta.record_count === home.organizations,
-  },
-]
+export const byUser = {
+  tokens: bySize.filter(({ name }) => ['token', 'tokeninfo'].includes(name)),
+  lists: [
+    ...bySize.filter(({ name }) => ['first page', 'count'].includes(name)),
+    {
+      name: 'organizations',
+      of: (home) => read(home, '/organizations?sort=-created_at&page[size]=25'),
+      is: (body, home) =>
+        body.data.length === Math.min(SHOWN, home.organizations) && body.meta.record_count === home.organizations,
+    },
+  ],
+}
 
 /** What is asked of an organization among many, and alone. */
 export const byNumber = [
