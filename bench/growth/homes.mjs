@@ -40,8 +40,9 @@ async function fill(around, { sizes, organizations, seats }, note) {
 /** Whatever asks as a home has a port, a token, and an application with a token of its own. */
 async function enter(home, port) {
   const entered = { ...home, port, token: await tokenFor(port, home.owner) }
-  const roles = JSON.parse((await send(port, read(entered, `/organizations/${home.id}/roles`))).text).data
-  const admin = roles.find(({ attributes }) => attributes.kind === 'admin')
+  const roles = await send(port, read(entered, `/organizations/${home.id}/roles`))
+  if (roles.status !== 200) throw new Error(`no roles of ${home.label}: ${roles.status} ${roles.text}`)
+  const admin = JSON.parse(roles.text).data.find(({ attributes }) => attributes.kind === 'admin')
   const made = write(entered, 'api_credentials', { name: 'Growth', kind: 'integration' }, { roles: admin.id })
   const { status, text } = await send(port, made)
   if (status !== 201) throw new Error(`no application: ${status} ${text}`)
