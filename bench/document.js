@@ -1,10 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { drawChart } from './chart.js'
-import { ratioRows, rowsOf, verdict } from './report.js'
+import { drawGrowth } from './growth-chart.js'
+import { ratioRows, rowsOf, seriesRows, verdict } from './report.js'
 import { ROOT } from './service.js'
 
-const FILES = { data: 'docs/performance.json', page: 'docs/performance.md', chart: 'docs/performance.svg' }
+const FILES = {
+  data: 'docs/performance.json',
+  page: 'docs/performance.md',
+  chart: 'docs/performance.svg',
+  growth: 'docs/growth.svg',
+}
 // What stands above this line is the bench's, what stands below is written by people.
 const NOTES = '<!-- Notes: kept by the bench. -->'
 
@@ -18,9 +24,9 @@ const table = ([header, ...rows]) =>
 const section = ({ title, failed, ...part }) => {
   const ratios = ratioRows(part)
   const asked = ratios.length === 0 ? [] : [['', 'measured', '', 'target', 'spread', ''], ...ratios]
-  return [`## ${title}`, failed && `Could not run: ${failed}`, table(rowsOf(part)), table(asked)]
-    .filter(Boolean)
-    .join('\n\n')
+  const drawn = part.series && '![Time of a request against the size of the organization](growth.svg)'
+  const tables = [table(rowsOf(part)), table(seriesRows(part)), table(asked)]
+  return [`## ${title}`, failed && `Could not run: ${failed}`, drawn, ...tables].filter(Boolean).join('\n\n')
 }
 
 function page(report) {
@@ -44,11 +50,13 @@ ${parts.map(section).join('\n\n')}
 ${NOTES}${notes ?? '\n'}`
 }
 
-/** Writes the page, its chart and its data; what did not run this time keeps its last figures. */
+/** Writes the page, its charts and its data; what did not run this time keeps its last figures. */
 export function document(merge) {
   const path = join(ROOT, FILES.data)
   const report = merge(path)
   writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`)
   writeFileSync(join(ROOT, FILES.chart), drawChart(report, verdict))
+  const grown = report.parts.find(({ series }) => series !== undefined)
+  if (grown) writeFileSync(join(ROOT, FILES.growth), drawGrowth(report.machine, grown.series))
   writeFileSync(join(ROOT, FILES.page), page(report))
 }

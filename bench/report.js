@@ -30,8 +30,19 @@ export function rowsOf({ results }) {
     name,
     ...[one.perSecond, one.cpuServer, one.cpuDatabase, one.p50, one.p99, one.rssMb, one.bytes].map(number),
   ])
-  return rows.length === 0 ? [] : [header, ...rows]
+  // What none of them has been asked for is no column.
+  const columns = [...header.keys()].filter((at) => at === 0 || rows.some((row) => row[at] !== ''))
+  return rows.length === 0 ? [] : [header, ...rows].map((row) => columns.map((at) => row[at]))
 }
+
+/** What each question takes by size, as texts, the header first. */
+export const seriesRows = ({ series = [] }) =>
+  series.length === 0
+    ? []
+    : [
+        ['ms', ...series[0].points.map(([size]) => size.toLocaleString('en'))],
+        ...series.map(({ name, points }) => [name, ...points.map(([, ms]) => number(ms))]),
+      ]
 
 /** Ratios of one part, as texts. */
 export const ratioRows = ({ ratios }) =>
@@ -61,6 +72,7 @@ export function printParts({ machine, command, pace, parts }) {
       part.title,
       part.failed && `could not run: ${part.failed}`,
       table(rowsOf(part)),
+      table(seriesRows(part)),
       table(ratioRows(part)),
       ...(part.notes ?? []),
     ]

@@ -4,22 +4,30 @@ const ID = (salt, n) =>
 
 const at = (n, every) => `timestamptz '2025-01-01' + ${n} * interval '${every}'`
 
-// Twenty seats have a role of their own, the others one of three; one in three is pending; five versions a seat, while
-// they last, the others of permissions. The first rows are alike in every organization, whatever its size.
-const MEMBERS = `
+const ACCESS = "(array['live_access', 'test_access', 'all_access'])[1 + n % 3]"
+
+// Twenty seats have a role of their own, the others one of three; every tenth has a profile, which opens what the seat itself
+// would; one in three is pending; five versions a seat, while they last, the others of permissions. The first rows are
+// alike in every organization, whatever its size.
+const ROLES = `
   insert into roles (organization_id, id, name, kind, created_at, updated_at)
     select $1, ${ID('r', 'n')}, 'Role ' || n, 'custom', now(), now() from generate_series(1, 4) n;
+  insert into membership_profiles (organization_id, id, name, access_scope, created_at, updated_at)
+    select $1, ${ID('p', 'n')}, 'Profile ' || n, ${ACCESS}, now(), now() from generate_series(0, 2) n`
+
+const members = (every) => `
   insert into users (id, email, email_verified_at, first_name, last_name, created_at, updated_at)
     select ${ID('u:$1:', 'n')}, lower('$1') || '.person-' || n || '@example.com', now(), 'First' || n % 500, 'Last' || n, now(), now()
-    from generate_series(1, $2) n where n % 3 <> 0;
-  insert into memberships (organization_id, id, role_id, user_id, user_email, status, invitation_status, access_scope,
+    from generate_series($3, $4) n where n % 3 <> 0;
+  insert into memberships (organization_id, id, role_id, membership_profile_id, user_id, user_email, status, invitation_status, access_scope,
       reference, metadata, created_at, updated_at)
     select $1, ${ID('m', 'n')}, ${ID('r', 'case when n % ($2 / 20) = 0 then 4 else 1 + n % 3 end')},
+      case when n % 10 = 7 then ${ID('p', 'n % 3')} end,
       case when n % 3 <> 0 then ${ID('u:$1:', 'n')} end, lower('$1') || '.person-' || n || '@example.com',
       case when n % 3 <> 0 then 'active' else 'pending' end, case when n % 3 <> 0 then 'accepted' else 'pending' end,
-      (array['live_access', 'test_access', 'all_access'])[1 + n % 3], 'REF-' || n,
-      case when n % 10 = 0 then '{"team": "blue"}'::jsonb else '{}' end, ${at('n', '1 minute')}, ${at('n', '1 minute')}
-    from generate_series(1, $2) n`
+      ${ACCESS}, 'REF-' || n,
+      case when n % 10 = 0 then '{"team": "blue"}'::jsonb else '{}' end, ${at('n', every)}, ${at('n', every)}
+    from generate_series($3, $4) n`
 
 const VERSIONS = `
   insert into versions (organization_id, id, resource_type, resource_id, event, changes, who, request_id, created_at)
@@ -30,8 +38,8 @@ const VERSIONS = `
 
 const STEP = 100_000
 
-/** Gives an organization memberships and versions, through nothing but SQL. */
-export async function seed(client, organizationId, { memberships, versions }) {
+/** Gives an organization memberships and versions, through nothing but SQL. `every`: time from one seat to the next. */
+export async function seed(client, organizationId, { memberships, versions, every = '1 minute' }) {
   const text = `'${organizationId}'`
   const fill = (sql, ...more) =>
     sql
@@ -39,11 +47,15 @@ export async function seed(client, organizationId, { memberships, versions }) {
       .replaceAll("'$1'", text)
       .replaceAll('$1', text)
       .replace(/\$([2-4])/g, (_, place) => String([memberships, ...more][Number(place) - 2]))
+  const inSteps = async (sql, rows) => {
+    for (let from = 1; from <= rows; from += STEP) {
+      await client.query(fill(sql, from, Math.min(from + STEP - 1, rows)))
+    }
+  }
   // Nobody listens yet who would have to be told of every seat.
   await client.query('alter table memberships disable trigger memberships_tell')
-  await client.query(fill(MEMBERS))
+  await client.query(fill(ROLES))
+  await inSteps(members(every), memberships)
   await client.query('alter table memberships enable trigger memberships_tell')
-  for (let from = 1; from <= versions; from += STEP) {
-    await client.query(fill(VERSIONS, from, Math.min(from + STEP - 1, versions)))
-  }
+  await inSteps(VERSIONS, versions)
 }

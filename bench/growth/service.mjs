@@ -86,11 +86,16 @@ export async function startService(root, databaseUrl) {
   }
 }
 
-/** A token of a personal credential. */
-export async function tokenFor(port, { client_id, client_secret }) {
+/** What asks for a token of a credential. */
+export function tokenRequest({ client_id, client_secret }) {
   const body = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }).toString()
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) }
-  const { status, text } = await send(port, { method: 'POST', path: '/oauth/token', headers, body })
+  return { method: 'POST', path: '/oauth/token', headers, body }
+}
+
+/** A token of a personal credential. */
+export async function tokenFor(port, credential) {
+  const { status, text } = await send(port, tokenRequest(credential))
   if (status !== 200) throw new Error(`no token: ${status} ${text}`)
   return JSON.parse(text).access_token
 }
