@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { migrate, migrationStatus, rollback } from '../../src/db/migrate.js'
+import { newId } from '../../src/ids.js'
 import { purgeOrganizations } from '../../src/jobs/purge-organizations.js'
 import { compileResources } from '../../src/resources/index.js'
 import { aMember, anApplication, anOwner, type Body, type Owner, resource } from '../support/api.js'
@@ -150,6 +151,32 @@ test('the history is counted by what changed and by what happened, as filters as
   service.db.knex.removeListener('query', hear)
   expect(await countOf('&filter[q][resource_type_eq]=roles&filter[q][event_eq]=destroy')).toBe(1)
   expect(await countOf('&filter[q][event_eq]=never')).toBe(0)
+})
+
+test('a change finds its counter by an index, however many organizations there are', async () => {
+  const owner = await anOwner(service)
+  const changed = service.db.knex.transaction(async (trx) => {
+    const scans = async () => {
+      const sql = `select seq_scan::int as tables, idx_scan::int as indexes from pg_stat_xact_user_tables where relname = 'row_counts'`
+      return (await trx.raw<{ rows: { tables: number; indexes: number }[] }>(sql)).rows[0] ?? { tables: 0, indexes: 0 }
+    }
+    await trx.raw(`set local session_replication_role = replica; insert into row_counts (organization_id, table_name, rows)
+      select 'Crowd' || n, 'roles', 1 from generate_series(1, 20000) n; set local session_replication_role = origin; analyze row_counts`)
+    const now = new Date()
+    const role = {
+      organization_id: owner.organizationId,
+      name: 'Counted',
+      kind: 'custom',
+      created_at: now,
+      updated_at: now,
+    }
+    const before = await scans()
+    await trx('roles').insert({ ...role, id: newId() })
+    const after = await scans()
+    expect([after.tables - before.tables, after.indexes > before.indexes]).toEqual([0, true])
+    throw new Error('undone')
+  })
+  await expect(changed).rejects.toThrow('undone')
 })
 
 test('a definition names the columns by which its table is counted', async () => {
