@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import pg from 'pg'
-import { type Child, freePort, runGatehouse } from '../support/child.js'
+import { type Child, runGatehouse } from '../support/child.js'
 import { createDatabase, temporaryFolder } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { amount, startWorld, tokenAt } from './world.js'
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { newId } from '../../src/ids.js'
-import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
+import { type Child, gatehouse, runGatehouse } from '../support/child.js'
 import { temporaryFolder } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 import { type Postgres, type PostgresOptions, startPostgres } from '../support/postgres.js'
 
 /** How much of a fault suite is run: `quick` in the gate, `long` by `FAULTS=long npm run faults`. */

@@ -3,8 +3,9 @@ import { createSecrets } from '../../src/crypto/secrets.js'
 import { connect, type Database } from '../../src/db/connect.js'
 import { newId } from '../../src/ids.js'
 import { type Body, resource } from '../support/api.js'
-import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
+import { type Child, gatehouse, runGatehouse } from '../support/child.js'
 import { createMigratedDatabase, realPostgres, temporaryFolder } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 import { startSmtp, tokenIn } from '../support/smtp.js'
 
 // DESIGN 3.8: no mail without the change, no change without the mail, however the process ends.

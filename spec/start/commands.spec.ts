@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { createProgram } from '../../src/commands/program.js'
-import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
+import { type Child, gatehouse, runGatehouse } from '../support/child.js'
 import { preparedDataDir } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 
 jest.setTimeout(120_000)
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
+import { type Child, gatehouse, runGatehouse } from '../support/child.js'
 import { createDatabase, realPostgres, temporaryFolder } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 
 jest.setTimeout(120_000)
 

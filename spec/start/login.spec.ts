@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { login } from '../../src/commands/login.js'
 import { anOwner, call, type Owner } from '../support/api.js'
 import { aBrowser } from '../support/browser.js'
-import { freePort } from '../support/child.js'
+import { freePort } from '../support/free-port.js'
 import { type Service, startService } from '../support/service.js'
 
 let service: Service

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { freePort } from '../support/child.js'
 import { preparedDataDir } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 
 async function answers(port: number): Promise<number> {
   const until = Date.now() + 120_000

@@ -4,8 +4,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Child, freePort, gatehouse, runGatehouse } from '../support/child.js'
+import { type Child, gatehouse, runGatehouse } from '../support/child.js'
 import { temporaryFolder } from '../support/database.js'
+import { freePort } from '../support/free-port.js'
 
 jest.setTimeout(120_000)
 

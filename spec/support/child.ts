@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** A run of the compiled binary. */
@@ -15,17 +14,6 @@ export interface Child {
 }
 
 const WAIT_MS = 60_000
-
-/** A port that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}
 
 /** Runs `gatehouse` with nothing of this process's environment but PATH. `DIST` is the folder of another build of it. */
 export function runGatehouse(parameters: readonly string[], env: Record<string, string>, cwd?: string): Child {

@@ -10,10 +10,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import pg from 'pg'
+
+// As in engine.ts: jest loads its global setup without the name mapping that the specs have.
+const { freePort } = createRequire(import.meta.url)('./free-port.ts') as typeof import('./free-port.js')
 
 /** A PostgreSQL server of the specs' own. `url(name)` is that of a database on it. */
 export interface Postgres {
@@ -68,18 +71,6 @@ function runAs(): { uid?: number; gid?: number } {
   const [, , uid, gid] = user?.split(':') ?? []
   if (uid === undefined) throw new Error('Neither a user postgres nor nobody exists to run PostgreSQL as.')
   return { uid: Number(uid), gid: Number(gid) }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }
 
 async function ready(url: string, server: ChildProcess, complaint: () => string): Promise<void> {

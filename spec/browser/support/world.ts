@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { freePort } from '../../support/free-port.js'
 import { type Service, startService } from '../../support/service.js'
 
 const USUAL = [
@@ -25,19 +25,6 @@ function executable(): string {
   const found = [process.env.CHROMIUM_PATH ?? '', ...USUAL].find((path) => path !== '' && existsSync(path))
   if (found === undefined) throw new Error('There is no Chromium here: install it, or set CHROMIUM_PATH.')
   return found
-}
-
-/** A port that nobody listens on: the service must know its own address before it starts. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }
 
 /** A service that people can open, and a real browser. */
