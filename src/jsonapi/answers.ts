@@ -7,6 +7,7 @@ import type { Query } from './query.js'
 import { type Page, readWritten } from './read.js'
 import type { Registry, Resource } from './registry.js'
 import type { Loaded } from './related.js'
+import { identifier } from './resource-object.js'
 import type { Serialize } from './serialize.js'
 
 /** What a handler answers; it is sent after the transaction has committed. */
@@ -59,13 +60,12 @@ export function createAnswers(registry: Registry, serialize: Serialize): Answers
       return { data, ...(await included(page, query)), meta, links: pageLinks(links, query, page) }
     },
     linkage(data, query, links) {
-      const identify = ({ resource, row }: Loaded) => ({ type: resource.type, id: row.id })
       const { related } = links
       if (data === null || 'row' in data) {
-        return { data: data === null ? null : identify(data), links: { self: self(links), related } }
+        return { data: data === null ? null : identifier(data), links: { self: self(links), related } }
       }
       const paging = pageLinks(links, query, data)
-      return { data: data.primary.map(identify), meta: metaOf(data, query), links: { ...paging, related } }
+      return { data: data.primary.map(identifier), meta: metaOf(data, query), links: { ...paging, related } }
     },
     async written(ctx, { resource, id, query, once, by }) {
       const found = await readWritten({ ctx, registry, query }, resource, { id, by })

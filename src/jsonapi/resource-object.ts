@@ -28,25 +28,26 @@ const templateOf = (text: string): Template => text.split(WRITTEN_SELF)
 /** Makes what writes the links and relationships of an object, by its own URL (as it stands in JSON) and what was loaded
  *  along its relationships; `names` are those that are shown. */
 export function createTail(names: readonly string[]): (self: string, loaded: Loaded['links']) => string {
-  const links = `,"links":${JSON.stringify({ self: SELF })}`
   // Without its last bracket, before which linkage may stand.
   const members = names.map((name): readonly [string, string] => {
     const member = { links: { self: `${SELF}/relationships/${name}`, related: `${SELF}/${name}` } }
     return [name, JSON.stringify({ [name]: member }).slice(1, -2)]
   })
-  const all = `,"relationships":{${members.map(([, text]) => `${text}}`).join(',')}}`
-  const bare = templateOf(names.length === 0 ? links : links + all)
-  const head = templateOf(`${links},"relationships":{`)
+  const links = `,"links":${JSON.stringify({ self: SELF })}`
+  const [open, close] = names.length === 0 ? [links, ''] : [`${links},"relationships":{`, '}']
+  const bare = templateOf(`${open}${members.map(([, text]) => `${text}}`).join(',')}${close}`)
+  const head = templateOf(open)
   const each = members.map(([name, text]) => [name, templateOf(text)] as const)
 
   return (self, loaded) => {
-    if (loaded.size === 0 || names.length === 0) return bare.join(self)
+    if (loaded.size === 0) return bare.join(self)
     const written = each.map(([name, text]) => `${text.join(self)}${linkageOf(loaded.get(name))}}`)
-    return `${head.join(self)}${written.join(',')}}`
+    return `${head.join(self)}${written.join(',')}${close}`
   }
 }
 
-const identifier = ({ resource, row }: Loaded): Json => ({ type: resource.type, id: row.id })
+/** What says which resource is meant, without showing it. */
+export const identifier = ({ resource, row }: Loaded): Json => ({ type: resource.type, id: row.id })
 
 function linkageOf(related: Loaded | null | readonly Loaded[] | undefined): string {
   if (related === undefined) return ''
