@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import type { Row } from '../access/guarded.js'
-import { AppError, atParameter } from '../errors.js'
 import type { Sort } from './order.js'
 import { valueOfKind } from './query-filters.js'
+import { refuse } from './refuse.js'
 import type { Resource } from './registry.js'
 
 type Value = string | number | boolean | null
@@ -50,14 +50,17 @@ export function parseCursor(
   text: string,
 ): Cursor['values'] {
   if (text === '') return undefined
-  const refuse = (detail: string): AppError =>
-    new AppError('malformed', { code: 'INVALID_PAGE_VALUE', detail, source: atParameter(parameter) })
   const [name, ...values] = [contentOf(text)].flat()
-  if (isText(name) && values.length > 0 && name !== nameOf(keys))
-    throw refuse(`This cursor is of a list that is sorted by "${name.slice(0, 200)}": ask with the same sort.`)
+  const isOurs = name === nameOf(keys)
+  if (!isOurs && isText(name) && values.length > 0) {
+    const detail = `This cursor is of a list that is sorted by "${name.slice(0, 200)}": ask with the same sort.`
+    throw refuse(parameter, 'INVALID_PAGE_VALUE', detail)
+  }
   const read = keys.map((key, at) => typed(resource, key, values[at]))
-  if (name !== nameOf(keys) || values.length !== keys.length || read.includes(undefined))
-    throw refuse(`"${parameter}" must be empty, or a cursor out of the links of a page.`)
+  if (!isOurs || values.length !== keys.length || read.includes(undefined)) {
+    const detail = `"${parameter}" must be empty, or a cursor out of the links of a page.`
+    throw refuse(parameter, 'INVALID_PAGE_VALUE', detail)
+  }
   return read as Value[]
 }
 

@@ -1,7 +1,7 @@
 import type { Row } from '../access/guarded.js'
-import { AppError, atParameter } from '../errors.js'
 import { groupBy } from './group.js'
 import type { IncludeTree } from './query.js'
+import { refuse } from './refuse.js'
 import type { CompiledRelationship, Resource } from './registry.js'
 import { type Loaded, loadRelated, MAX_INCLUDED, type Pairs, pairsOf, type Reading } from './related.js'
 
@@ -72,7 +72,7 @@ const weightOf = (rows: readonly Row[]): number => rows.reduce((sum, row) => sum
 function checkBudget({ name }: CompiledRelationship, { store, bytes }: Loading, rows: readonly Row[]): void {
   if (store.size + rows.length <= MAX_INCLUDED && bytes + weightOf(rows) <= MAX_OBJECT_BYTES) return
   const detail = `With "${name}" the answer would be too large: ask for smaller pages, or read it at the related link.`
-  throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
+  throw refuse('include', 'INVALID_INCLUDE', detail)
 }
 
 interface Far {

@@ -1,6 +1,6 @@
-import { AppError, atParameter } from '../errors.js'
 import { type Cursor, parseCursor } from './cursor.js'
 import type { Sort } from './order.js'
+import { refuse } from './refuse.js'
 import type { Resource } from './registry.js'
 
 /** Which page is asked for: by its number, or by a cursor (then the number says nothing). */
@@ -18,9 +18,6 @@ export const MAX_DEPTH = 1_000_000
 export const lastNumber = (size: number): number => Math.floor(MAX_DEPTH / size)
 
 const SIDES = ['after', 'before'] as const
-
-const refuse = (parameter: string, code: string, detail: string): AppError =>
-  new AppError('malformed', { code, detail, source: atParameter(parameter) })
 
 function cursorOf(
   parameters: ReadonlyMap<string, string>,

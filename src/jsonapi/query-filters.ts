@@ -1,6 +1,6 @@
-import { AppError, atParameter } from '../errors.js'
 import type { FieldKind } from './define.js'
 import { PREDICATES, type Predicate, readings, suits } from './predicates.js'
+import { refuse } from './refuse.js'
 import { can, type Registry, type Resource } from './registry.js'
 import { instantOf, isKeepable } from './validate.js'
 
@@ -38,9 +38,6 @@ const MAX_VALUE_LENGTH = 1000
 /** Percent signs of a pattern: PostgreSQL backtracks at each (ATTACKS J16). */
 const MAX_WILDCARDS = 4
 const MAX_ALTERNATIVES = 8
-
-const refuse = (options: FilterOptions, code: string, detail: string): AppError =>
-  new AppError('malformed', { code, detail, source: atParameter(options.parameter) })
 
 /** Finds `organization_name` on roles: an attribute of that name, or one behind a relationship that may be filtered by. */
 function pathOf({ registry, resource }: Home, name: string, depth = 0): FilterPath | undefined {
@@ -103,25 +100,25 @@ export function valueOfKind(kind: FieldKind, value: string): string | number | b
   return kind === 'datetime' ? timeOf(value) : value
 }
 
-function valuesOf(options: FilterOptions, filter: Omit<Filter, 'values'>, raw: string): Filter['values'] {
+function valuesOf({ parameter }: FilterOptions, filter: Omit<Filter, 'values'>, raw: string): Filter['values'] {
   const { predicate, paths } = filter
   const texts = predicate.many === undefined ? [raw] : raw.split(',')
   if (texts.length > MAX_VALUES)
-    throw refuse(options, 'INVALID_FILTER_VALUE', `At most ${MAX_VALUES} values may be given.`)
+    throw refuse(parameter, 'INVALID_FILTER_VALUE', `At most ${MAX_VALUES} values may be given.`)
   return texts.map((text) => {
     if (text.length > MAX_VALUE_LENGTH) {
-      throw refuse(options, 'INVALID_FILTER_VALUE', `A value may have at most ${MAX_VALUE_LENGTH} characters.`)
+      throw refuse(parameter, 'INVALID_FILTER_VALUE', `A value may have at most ${MAX_VALUE_LENGTH} characters.`)
     }
     if (predicate.how === 'raw' && (text.match(/%/g)?.length ?? 0) > MAX_WILDCARDS) {
-      throw refuse(options, 'INVALID_FILTER_VALUE', `A pattern may have at most ${MAX_WILDCARDS} percent signs.`)
+      throw refuse(parameter, 'INVALID_FILTER_VALUE', `A pattern may have at most ${MAX_WILDCARDS} percent signs.`)
     }
     if (predicate.how === 'raw' && endsInEscape(text)) {
-      throw refuse(options, 'INVALID_FILTER_VALUE', 'A pattern may not end in a single backslash.')
+      throw refuse(parameter, 'INVALID_FILTER_VALUE', 'A pattern may not end in a single backslash.')
     }
     const values = paths.map((path) => typedValue(predicate, path.kind, text))
     const [first] = values
     if (first === undefined || values.includes(undefined)) {
-      throw refuse(options, 'INVALID_FILTER_VALUE', `"${text}" is not a value that this filter can compare with.`)
+      throw refuse(parameter, 'INVALID_FILTER_VALUE', `"${text}" is not a value that this filter can compare with.`)
     }
     return first
   })
@@ -130,6 +127,7 @@ function valuesOf(options: FilterOptions, filter: Omit<Filter, 'values'>, raw: s
 /** Parses one `filter[q][name]=value`.
  *  @throws AppError malformed for an unknown attribute or predicate, or a value that does not suit. Source: CONTRACT 2.5 */
 export function parseFilter(options: FilterOptions, name: string, raw: string): Filter {
+  const { parameter, resource } = options
   for (const { attributes, predicate: word } of readings(name)) {
     const predicate = PREDICATES.get(word)
     if (attributes.length > MAX_ALTERNATIVES) break
@@ -138,7 +136,7 @@ export function parseFilter(options: FilterOptions, name: string, raw: string): 
     const unsuited = paths.find((path) => !suits(predicate, path.kind))
     if (unsuited !== undefined) {
       throw refuse(
-        options,
+        parameter,
         'FILTER_NOT_ALLOWED',
         `"${word}" means nothing for "${unsuited.column}" (${unsuited.kind}).`,
       )
@@ -147,9 +145,9 @@ export function parseFilter(options: FilterOptions, name: string, raw: string): 
     return { ...filter, values: valuesOf(options, filter, raw) }
   }
   throw refuse(
-    options,
+    parameter,
     'FILTER_NOT_ALLOWED',
-    `"${name}" is not {attribute}_{predicate} with an attribute of ${options.resource.type} that may be filtered by.`,
+    `"${name}" is not {attribute}_{predicate} with an attribute of ${resource.type} that may be filtered by.`,
   )
 }
 
@@ -165,5 +163,5 @@ export function checkCost(filters: readonly Filter[]): void {
   })
   if (costs.reduce((sum, cost) => sum + cost, 0) <= MAX_COST) return
   const detail = 'These filters compare too much with each record: use fewer attributes or fewer values.'
-  throw new AppError('malformed', { code: 'FILTER_NOT_ALLOWED', detail, source: atParameter('filter') })
+  throw refuse('filter', 'FILTER_NOT_ALLOWED', detail)
 }

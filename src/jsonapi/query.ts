@@ -1,7 +1,7 @@
-import { AppError, atParameter } from '../errors.js'
 import { keysOf, type Sort } from './order.js'
 import { type PageQuery, parsePage } from './page.js'
 import { checkCost, type Filter, parseFilter } from './query-filters.js'
+import { refuse } from './refuse.js'
 import { type CompiledRelationship, can, type Registry, type Resource } from './registry.js'
 
 /** Relationship name → what to include below it. */
@@ -34,9 +34,6 @@ const MAX_INCLUDE_DEPTH = 3
 const MAX_INCLUDES = 20
 const MAX_FILTERS = 20
 const MAX_SORTS = 8
-
-const refuse = (parameter: string, code: string, detail: string): AppError =>
-  new AppError('malformed', { code, detail, source: atParameter(parameter) })
 
 /** Decodes a raw query string into its parameters. A parameter sent twice is refused: which one would count? */
 function parametersOf(raw: string): Map<string, string> {

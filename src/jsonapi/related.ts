@@ -4,6 +4,7 @@ import type { Row } from '../access/guarded.js'
 import type { Scope } from '../access/scope.js'
 import { AppError, atParameter } from '../errors.js'
 import type { Query } from './query.js'
+import { refuse } from './refuse.js'
 import { type CompiledRelationship, type Registry, type Resource, wanted } from './registry.js'
 
 /** A row with what was loaded along its relationships. A relationship that is absent here was not asked for. */
@@ -101,7 +102,7 @@ export async function loadRelated(
     .limit(MAX_INCLUDED + 1, { skipBinding: true })
   if (rows.length <= MAX_INCLUDED) return rows
   const detail = `"${relationship.name}" has more than ${MAX_INCLUDED} records here: read them page by page at the related link.`
-  throw new AppError('malformed', { code: 'INVALID_INCLUDE', detail, source: atParameter('include') })
+  throw refuse('include', 'INVALID_INCLUDE', detail)
 }
 
 /** Ids that belong together; undefined where no table stands between. */
