@@ -1,6 +1,6 @@
 import { median, ratio } from '../measure.js'
 import { openHomes, short } from './homes.mjs'
-import { ask, byNumber, bySize, byUser, findDepth, knowsCursors } from './questions.mjs'
+import { ask, byNumber, bySize, byUser, findDepth } from './questions.mjs'
 
 const WHOLE = { sizes: [1_000, 10_000, 100_000, 1_000_000], organizations: 50_000, seats: 5_000, rounds: 101 }
 const QUICK = { sizes: [1_000, 5_000, 20_000], organizations: 1_000, seats: 200, rounds: 21 }
@@ -62,14 +62,12 @@ const ratios = (told, one, other, targets = {}) =>
     ...(name in targets ? { atMost: targets[name] } : {}),
   }))
 
-async function againstSize({ sizes: homes }, { rounds }, note) {
-  const cursors = await knowsCursors(homes[0])
-  if (!cursors) note('this build knows no pages by cursor: they are left out')
+async function againstSize({ sizes: homes }, { rounds }) {
   const asked = []
-  for (const home of homes) asked.push(cursors ? { ...home, ...(await findDepth(home)) } : home)
-  const told = await inTurns(asked, cursors ? bySize : bySize.filter(({ name }) => name !== 'cursor page'), { rounds })
+  for (const home of homes) asked.push({ ...home, ...(await findDepth(home)) })
+  const told = await inTurns(asked, bySize, { rounds })
   const [small, large] = [homes[0].label, homes.at(-1).label]
-  const pages = { first: told['first page'][large], deep: told['cursor page']?.[large] }
+  const pages = { first: told['first page'][large], deep: told['cursor page'][large] }
   const count = { times: told.count[large], one: { rounds: Array(GROUPS).fill(1) } }
   return {
     title: `Growth: one organization of ${homes.map(({ label }) => label).join(', ')} memberships, one request at a time, medians of ${rounds}`,
@@ -80,15 +78,11 @@ async function againstSize({ sizes: homes }, { rounds }, note) {
     })),
     ratios: [
       ...ratios(told, large, small, { 'first page': 1.5 }),
-      ...(cursors
-        ? [
-            {
-              name: `cursor page at 99 % of ${large} ÷ first page of ${large}`,
-              ...ratio(pages, 'deep', 'first', same),
-              atMost: 1.5,
-            },
-          ]
-        : []),
+      {
+        name: `cursor page at 99 % of ${large} ÷ first page of ${large}`,
+        ...ratio(pages, 'deep', 'first', same),
+        atMost: 1.5,
+      },
       {
         name: `record_count at ${large}`,
         unit: 'ms',
@@ -131,7 +125,7 @@ export async function measureSizes({ server, root, quick, note }) {
     const parts = []
     for (const measure of [againstSize, againstSeats, againstOrganizations]) {
       note(measure.name)
-      parts.push(await measure(homes, plan, note))
+      parts.push(await measure(homes, plan))
     }
     return parts
   } finally {

@@ -124,10 +124,3 @@ export async function findDepth(home) {
   if (from.data[0].id !== last.id) throw new Error(`no cursor at 99 % of ${home.label}`)
   return { cursor: new URL(from.links.next).searchParams.get('page[after]'), deep: ids(deep) }
 }
-
-/** Whether the service knows pages by cursor: else it refuses the parameter. */
-export async function knowsCursors(home) {
-  const { status, text } = await send(home.port, read(home, '/memberships?page[after]='))
-  if (status !== 200 && status !== 400) throw new Error(`page[after]: ${status} ${text.slice(0, 300)}`)
-  return status === 200
-}
