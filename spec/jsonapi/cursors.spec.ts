@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
 import { anOwner, type Body, type Owner } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
-import { examine } from './exam.js'
+import { getExamined, makeManyRoles } from './many-roles.js'
 
 const API = 'https://provisioning.gatehouse.test/api'
 const MANY = 60
@@ -14,24 +14,11 @@ let owner: Owner
 beforeAll(async () => {
   service = await startService()
   owner = await anOwner(service)
-  const now = Date.now() - 1_000_000
-  const rows = Array.from({ length: MANY }, (_, index) => {
-    // Six rows share each time and some more each reference, and some have none, so that ties are the rule.
-    const at = new Date(now + 1000 * Math.floor(index / 6))
-    const reference = index % 5 === 0 ? null : `ref "é" ${index % 4}`
-    const row = { organization_id: owner.organizationId, id: newId(), name: `Role ${index}`, kind: 'custom' }
-    return { ...row, reference, created_at: at, updated_at: at }
-  })
-  await service.db.knex.batchInsert('roles', rows, 100)
+  await makeManyRoles({ service, owner }, MANY, { label: 'ref "é"' })
 })
 afterAll(() => service.stop())
 
-const get = async (path: string): Promise<Body> => {
-  const { status, body } = await owner.get(path.replace(API, ''))
-  if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`)
-  examine(body)
-  return body
-}
+const get = (path: string): Promise<Body> => getExamined(owner, path.replace(API, ''))
 const ids = (body: Body): string[] => body.data.map(({ id }: Body) => id)
 
 /** All pages one after the other, by one of their links. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { newId } from '../../src/ids.js'
 import { anOwner, type Body, type Owner } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { makeManyRoles } from './many-roles.js'
 
 // Far pages are counted off in an index, and from the end where that is nearer: nobody must notice.
 
@@ -13,13 +13,7 @@ let owner: Owner
 beforeAll(async () => {
   service = await startService()
   owner = await anOwner(service)
-  const now = Date.now()
-  const rows = Array.from({ length: MANY }, (_, index) => {
-    const at = new Date(now + 1000 * Math.floor(index / 6))
-    const row = { organization_id: owner.organizationId, id: newId(), name: `Role ${index % 50}`, kind: 'custom' }
-    return { ...row, reference: index % 5 === 0 ? null : `ref ${index % 40}`, created_at: at, updated_at: at }
-  })
-  await service.db.knex.batchInsert('roles', rows, 500)
+  await makeManyRoles({ service, owner }, MANY, { references: 40 })
 })
 afterAll(() => service.stop())
 

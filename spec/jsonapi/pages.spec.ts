@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { newId } from '../../src/ids.js'
 import { anOwner, type Body, type Owner } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
-import { examine } from './exam.js'
+import { getExamined, makeManyRoles } from './many-roles.js'
 
 let service: Service
 let owner: Owner
@@ -12,24 +11,11 @@ const MANY = 60
 beforeAll(async () => {
   service = await startService()
   owner = await anOwner(service)
-  const now = Date.now()
-  const rows = Array.from({ length: MANY }, (_, index) => {
-    // Six rows share each time and each reference, and some have none, so that ties are the rule.
-    const at = new Date(now + 1000 * Math.floor(index / 6))
-    const reference = index % 5 === 0 ? null : `ref ${index % 4}`
-    const row = { organization_id: owner.organizationId, id: newId(), name: `Role ${index}`, kind: 'custom' }
-    return { ...row, reference, created_at: at, updated_at: at }
-  })
-  await service.db.knex.batchInsert('roles', rows, 100)
+  await makeManyRoles({ service, owner }, MANY)
 })
 afterAll(() => service.stop())
 
-const get = async (path: string): Promise<Body> => {
-  const { status, body } = await owner.get(path)
-  if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`)
-  examine(body)
-  return body
-}
+const get = (path: string): Promise<Body> => getExamined(owner, path)
 
 describe('JA-19 pages', () => {
   test('first, prev, next, last stand where they belong', async () => {
