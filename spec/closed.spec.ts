@@ -77,7 +77,8 @@ describe('DESIGN 3.6 every tenant table is locked', () => {
     expect(expected).toContain('api_credential_secrets')
     const found = locked.filter(({ table }) => expected.includes(table))
     const key = (table: string): string => (table === 'organizations' ? 'id' : 'organization_id')
-    const mine = (table: string): string => `(${key(table)} = ANY (( SELECT tenant_ids() AS tenant_ids)::text[]))`
+    const mine = (table: string): string =>
+      `((${key(table)} = ( SELECT first_tenant_id() AS first_tenant_id)) OR ((( SELECT tenant_id_set() AS tenant_id_set) -> ${key(table)}) IS NOT NULL))`
     expect(found.sort((a, b) => (a.table < b.table ? -1 : 1))).toEqual(
       expected.map((table) => ({
         table,
