@@ -7,7 +7,7 @@ import type { Verifier } from '../tokens/verify.js'
 import type { Client, Clients } from './clients.js'
 import { CLIENT_PARAMETERS, invalidClient } from './credentials.js'
 import { isCutOff } from './grants/standing.js'
-import { findRefreshTokenOfStanding, type Owners } from './owners.js'
+import type { Owners } from './owners.js'
 import { counting, readTokenRequest } from './revoke.js'
 import type { TokenRequest } from './server.js'
 
@@ -48,7 +48,7 @@ async function ofAccessToken(token: string, client: Client, { parts, now }: { pa
 
 /** What is known of a refresh token: for its own client only. */
 async function ofRefreshToken(token: string, client: Client, { parts, now }: { parts: IntrospectParts; now: Date }) {
-  const found = await findRefreshTokenOfStanding(parts.db.knex, parts.secrets.hash(token))
+  const found = await parts.owners.refreshToken(parts.secrets.hash(token))
   if (found?.standing === undefined || found.token.family.clientId !== client.clientId) return undefined
   const { family, usedAt, expiresAt, createdAt } = found.token
   if (family.ended || usedAt !== undefined || expiresAt <= now || isCutOff(family, parts)) return undefined

@@ -73,3 +73,41 @@ test('T1 one refresh token used 50 times at once: one new pair, the same for all
     expect(outcome(await ask(second, 'token', refreshing(webapp, bodies[0].refresh_token)))).toBe('200')
   }
 })
+
+/** Whom an access token is about, and which sign-in it came from. */
+function told(accessToken: string): Body {
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+  return {
+    family: claims.family,
+    owner: claims.owner,
+    organization: claims.organization,
+    application: claims.application,
+  }
+}
+
+test('T1 the tokens of many people, used at once among unknown, ended and foreign ones: each is answered as its own', async () => {
+  const others = await Promise.all(Array.from({ length: 3 }, () => anOwner(first)))
+  const webapps = await Promise.all(others.map((one) => aWebapp(first, one)))
+  const people = [{ owner, webapp }, ...others.map((one, at) => ({ owner: one, webapp: webapps[at] ?? webapp }))]
+  const signedIn = await Promise.all(
+    people.flatMap((one) => [one, one, one]).map(async (one) => ({ ...one, before: await signIn(first, one) })),
+  )
+  const [ended, foreign] = [await signIn(first, people[1] ?? { owner, webapp }), await signIn(first, { owner, webapp })]
+  const revoked = { token: ended.refresh_token, client_id: webapps[0]?.clientId ?? '' }
+  await ask(first, 'revoke', { ...revoked, client_secret: webapps[0]?.clientSecret ?? '' })
+  const bad = [
+    refreshing(webapps[0] ?? webapp, ended.refresh_token),
+    refreshing(webapps[0] ?? webapp, foreign.refresh_token),
+    refreshing(webapp, 'nobodys-refresh-token'),
+  ]
+  // All at one instance, so that they are looked for together.
+  const good = signedIn.map((one) => ask(first, 'token', refreshing(one.webapp, one.before.refresh_token)))
+  const refused = await Promise.all(bad.map((form) => ask(first, 'token', form)))
+  expect(refused.map(outcome)).toEqual(bad.map(() => '400 invalid_grant'))
+  const replies = await Promise.all(good)
+  expect(replies.map(outcome)).toEqual(signedIn.map(() => '200'))
+  expect(replies.map(({ body }) => told(body.access_token))).toEqual(
+    signedIn.map(({ before }) => told(before.access_token)),
+  )
+  expect(new Set(replies.map(({ body }) => told(body.access_token).family)).size).toBe(signedIn.length)
+})

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.js'
 import { endFamily } from '../../tokens/families.js'
 import { type KeptToken, rotate } from '../../tokens/refresh-tokens.js'
-import { findRefreshTokenOfStanding, type Standing } from '../owners.js'
+import type { Standing } from '../owners.js'
 import { grantScope, itemsOf } from '../scopes.js'
 import type { Grant, GrantRequest, GrantTools, TokenBody } from './grant.js'
 import { type Issue, prepareTokens } from './issue.js'
@@ -57,10 +57,10 @@ interface Found {
  *  two, one of whom has stolen it: then nobody keeps it. Source: RFC 9700 §4.14.2
  *  @throws AppError malformed, invalid_grant */
 async function tokenFor({ client, parameters, now }: GrantRequest, tools: GrantTools): Promise<Found> {
-  const { knex, secrets, revocations } = tools
+  const { knex, owners, secrets, revocations } = tools
   const text = parameters.get('refresh_token')
   if (text === undefined) throw new AppError('malformed', { detail: 'The parameter refresh_token is missing.' })
-  const found = await findRefreshTokenOfStanding(knex, secrets.hash(text))
+  const found = await owners.refreshToken(secrets.hash(text))
   if (found === undefined || found.token.family.clientId !== client.clientId) throw refusal()
   const { usedAt, family, expiresAt } = found.token
   // Nobody signed in for it: an assertion was believed for the client's secret, and the secret must still be there (T5, T9).
