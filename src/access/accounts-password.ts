@@ -2,8 +2,8 @@ import type { Knex } from 'knex'
 import { hashPassword } from '../crypto/passwords.js'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
-import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
+import { addToHistory } from '../tokens/account-history.js'
 import type { Revocations } from '../tokens/revocations.js'
 import { endSessions } from '../tokens/session-ends.js'
 import type { SecretMaker } from './context.js'
@@ -63,15 +63,8 @@ async function keep(trx: Transaction, parts: PasswordParts, kept: Kept): Promise
   await endSessions(trx, { userId, except, now })
   await endWhatItLetIn(trx, parts, kept)
   await endMailedTokens(trx, { purpose: 'password_reset', userId, now })
-  await trx('user_versions').insert({
-    id: newId(),
-    user_id: userId,
-    event: 'update',
-    changes: JSON.stringify({ password_changed_at: [before.password_changed_at, now] }),
-    who: JSON.stringify({ user: { id: userId } }),
-    request_id: requestId,
-    created_at: now,
-  })
+  const changes = { password_changed_at: [before.password_changed_at, now] } as const
+  await addToHistory(trx, { userId, changes, now, requestId })
   const email = String(before.email)
   await createOutbox(trx, parts.secrets, now).enqueue({ kind: 'password_changed', email, at: now.toISOString() })
   return email

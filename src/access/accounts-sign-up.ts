@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
-import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
+import { addToHistory } from '../tokens/account-history.js'
 import { type Account, insertAccount } from './accounts.js'
 import type { SecretMaker } from './context.js'
 import { seatInvitedIn } from './invitations.js'
@@ -72,15 +72,8 @@ async function insertPerson(
   const account = await insertAccount(trx, secrets, { ...person, email })
   const { userId } = account
   const { firstName, lastName, now } = person
-  await trx('user_versions').insert({
-    id: newId(),
-    user_id: userId,
-    event: 'create',
-    changes: JSON.stringify({ email: [null, email], first_name: [null, firstName], last_name: [null, lastName] }),
-    who: JSON.stringify({ user: { id: userId } }),
-    request_id: requestId,
-    created_at: now,
-  })
+  const changes = { email: [null, email], first_name: [null, firstName], last_name: [null, lastName] } as const
+  await addToHistory(trx, { userId, event: 'create', changes, now, requestId })
   return account
 }
 

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
-import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
 import type { AccountChangedMessage } from '../outbox/messages.js'
+import { addToHistory, type OwnChange } from '../tokens/account-history.js'
 import type { SecretMaker } from './context.js'
 
 /** As the first secret has it: recognisable in a leak. */
@@ -38,7 +38,7 @@ export function personalCredentialOf(knex: Knex, userId: string): Promise<Person
 
 interface Alteration {
   readonly set: Record<string, unknown>
-  readonly changes: Record<string, unknown>
+  readonly changes: OwnChange['changes']
   readonly change: AccountChangedMessage['change']
 }
 
@@ -55,15 +55,7 @@ async function alter(
       .update({ ...set, updated_at: now })
       .returning('id')
     if (row === undefined) return
-    await trx('user_versions').insert({
-      id: newId(),
-      user_id: userId,
-      event: 'update',
-      changes: JSON.stringify(changes),
-      who: JSON.stringify({ user: { id: userId } }),
-      request_id: requestId,
-      created_at: now,
-    })
+    await addToHistory(trx, { userId, changes, now, requestId })
     const { email } = await trx('users').where({ id: userId }).first('email')
     await createOutbox(trx, secrets, now).enqueue({ kind: 'account_changed', email, change, at: now.toISOString() })
   })
@@ -74,7 +66,7 @@ async function alter(
 export async function renewPersonalSecret(parts: CredentialParts, change: Change): Promise<string> {
   const secret = parts.secrets.newSecret(SECRET_PREFIX)
   const secretHash = parts.secrets.hash(secret)
-  const changes = { personal_secret: ['old', 'new'] }
+  const changes: OwnChange['changes'] = { personal_secret: ['old', 'new'] }
   await alter(parts, change, { set: { secret_hash: secretHash }, changes, change: 'secret' })
   return secret
 }
@@ -83,6 +75,6 @@ export async function renewPersonalSecret(parts: CredentialParts, change: Change
 export function switchPersonalCredential(parts: CredentialParts, change: Change & { on: boolean }): Promise<void> {
   const { on, now } = change
   const set = { disabled_at: on ? null : now }
-  const changes = { personal_credential: on ? ['off', 'on'] : ['on', 'off'] }
+  const changes: OwnChange['changes'] = { personal_credential: on ? ['off', 'on'] : ['on', 'off'] }
   return alter(parts, change, { set, changes, change: on ? 'credential_on' : 'credential_off' })
 }

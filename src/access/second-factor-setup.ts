@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
-import { newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
+import { addToHistory, type OwnChange } from '../tokens/account-history.js'
 import { recoveryHash, type SecondFactorParts, stepOf } from './second-factor.js'
 
 /** 49 bits each, of letters and digits that cannot be taken for one another. */
@@ -36,19 +36,11 @@ async function tell(
   { secrets }: SecondFactorParts,
   { userId, now, requestId, change, email }: Change & { change: 'on' | 'off' | 'codes'; email: string },
 ): Promise<void> {
-  const changes =
+  const changes: OwnChange['changes'] =
     change === 'codes'
       ? { recovery_codes: ['old', 'new'] }
       : { otp_required_for_login: [change !== 'on', change === 'on'] }
-  await trx('user_versions').insert({
-    id: newId(),
-    user_id: userId,
-    event: 'update',
-    changes: JSON.stringify(changes),
-    who: JSON.stringify({ user: { id: userId } }),
-    request_id: requestId,
-    created_at: now,
-  })
+  await addToHistory(trx, { userId, changes, now, requestId })
   await createOutbox(trx, secrets, now).enqueue({ kind: 'two_factor_changed', email, change, at: now.toISOString() })
 }
 

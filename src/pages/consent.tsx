@@ -1,4 +1,4 @@
-import type { VNode } from 'preact'
+import type { ComponentChildren, VNode } from 'preact'
 import type { Seat } from '../access/seats.js'
 import { brandingOf } from './branding.js'
 import { Facts, Form, Submit } from './components.js'
@@ -41,6 +41,31 @@ export const SignedInAs = ({ visit, someoneElse }: Pick<ConsentProps, 'visit' | 
   </p>
 )
 
+/** The form that answers a sealed request: what it asks for (`allow` says so on the button), or nothing. */
+export function RequestForm(props: {
+  readonly visit: Visit
+  /** The sealed request. */
+  readonly sealed: string
+  readonly allow: string
+  readonly children?: ComponentChildren
+}): VNode {
+  const { visit, sealed, allow, children } = props
+  return (
+    <Form visit={visit} purpose="authorize" action="/oauth/continue">
+      <input type="hidden" name="request" value={sealed} />
+      {children}
+      <div class="actions">
+        <Submit name="decision" value="allow">
+          {allow}
+        </Submit>
+        <Submit name="decision" value="cancel" look="quiet">
+          Cancel
+        </Submit>
+      </div>
+    </Form>
+  )
+}
+
 /** The page on which a person agrees that an application acts for them, or does not. */
 export function ConsentPage(props: ConsentProps): VNode {
   const { visit, application, maker, organization, words, host, resource, sealed, someoneElse } = props
@@ -59,17 +84,7 @@ export function ConsentPage(props: ConsentProps): VNode {
       <Words words={words} />
       <p>Whatever it does, it does in your name. You can withdraw this at any time.</p>
       <Facts rows={rows} />
-      <Form visit={visit} purpose="authorize" action="/oauth/continue">
-        <input type="hidden" name="request" value={sealed} />
-        <div class="actions">
-          <Submit name="decision" value="allow">
-            Allow
-          </Submit>
-          <Submit name="decision" value="cancel" look="quiet">
-            Cancel
-          </Submit>
-        </div>
-      </Form>
+      <RequestForm visit={visit} sealed={sealed} allow="Allow" />
       <SignedInAs visit={visit} someoneElse={someoneElse} />
     </Document>
   )

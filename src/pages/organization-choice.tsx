@@ -1,7 +1,6 @@
 import type { VNode } from 'preact'
 import type { Seat } from '../access/seats.js'
-import { Form, Submit } from './components.js'
-import { SignedInAs } from './consent.js'
+import { RequestForm, SignedInAs } from './consent.js'
 import { Document } from './document.js'
 import type { Visit } from './visit.js'
 
@@ -33,18 +32,9 @@ export function OrganizationChoicePage(props: {
   const { visit, application, seats, sealed, someoneElse } = props
   return (
     <Document title="Choose an organization" lead={`${application} works in one organization at a time.`}>
-      <Form visit={visit} purpose="authorize" action="/oauth/continue">
-        <input type="hidden" name="request" value={sealed} />
+      <RequestForm visit={visit} sealed={sealed} allow="Continue">
         <OrganizationPicker seats={seats} legend="Organization" />
-        <div class="actions">
-          <Submit name="decision" value="allow">
-            Continue
-          </Submit>
-          <Submit name="decision" value="cancel" look="quiet">
-            Cancel
-          </Submit>
-        </div>
-      </Form>
+      </RequestForm>
       <SignedInAs visit={visit} someoneElse={someoneElse} />
     </Document>
   )

@@ -1,11 +1,11 @@
 import { Router } from 'express'
 import type { VNode } from 'preact'
 import { askForPassword, readPasswordReset, resetPassword } from '../access/accounts-password.js'
-import { canonicalAddress } from '../access/addresses.js'
 import { notAllowed } from '../http/canonical.js'
 import { networkFor, requestIdOf } from '../http/request.js'
+import { AddressPage, addressFrom } from './address-page.js'
 import { ButtonLink } from './blocks.js'
-import { Field, Form, Submit, WhosePassword } from './components.js'
+import { Form, Submit, WhosePassword } from './components.js'
 import { Document } from './document.js'
 import { type EntranceParts, storeOf } from './entrance-parts.js'
 import { chosenPasswordFault, NewPasswordField } from './person-form.js'
@@ -15,28 +15,17 @@ import type { PageAnswer, Visit } from './visit.js'
 const ASK = 'forgotten_password'
 const CHOOSE = 'reset_password'
 
-function AddressPage({ visit, error, value }: { visit: Visit; error?: string; value?: string }): VNode {
-  return (
-    <Document title="Choose a new password" lead="We send a mail to your address. Its link leads on.">
-      <Form visit={visit} purpose={ASK} action="/forgotten_password">
-        <Field
-          name="email"
-          label="E-mail address"
-          type="email"
-          autocomplete="username"
-          maxlength={254}
-          value={value}
-          error={error}
-          autofocus
-        />
-        <Submit>Send the mail</Submit>
-      </Form>
-      <p class="quiet-text">
-        <a href="/login">Back to the sign-in</a>
-      </p>
-    </Document>
-  )
-}
+const AskPage = (props: { visit: Visit; error?: string; value?: string }): VNode => (
+  <AddressPage
+    {...props}
+    title="Choose a new password"
+    action="/forgotten_password"
+    purpose={ASK}
+    autocomplete="username"
+  >
+    <a href="/login">Back to the sign-in</a>
+  </AddressPage>
+)
 
 /** One page for a known and an unknown address. Source: ATTACKS S3 */
 const Sent = ({ email }: { email: string }): VNode => (
@@ -70,12 +59,9 @@ function ChoosePage({ visit, email, error }: { visit: Visit; email: string; erro
 }
 
 async function ask(parts: EntranceParts, visit: Visit): Promise<PageAnswer> {
-  const typed = visit.form.get('email') ?? ''
-  const email = canonicalAddress(typed)
-  if (email === undefined) {
-    const error = 'This is no e-mail address.'
-    return { document: <AddressPage visit={visit} error={error} value={typed.slice(0, 254)} />, status: 422 }
-  }
+  const typed = addressFrom(visit, (again) => <AskPage visit={visit} {...again} />)
+  if ('again' in typed) return typed.again
+  const { email } = typed
   await parts.limits.take('sign_in_address', networkFor(visit.req))
   await parts.limits.take('password_reset', email)
   await askForPassword(storeOf(parts), { email, now: visit.now })
@@ -110,7 +96,7 @@ export function createPasswordReset(parts: EntranceParts): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.get(
     '/forgotten_password',
-    visits.get((visit) => ({ document: <AddressPage visit={visit} /> })),
+    visits.get((visit) => ({ document: <AskPage visit={visit} /> })),
   )
   router.post(
     '/forgotten_password',

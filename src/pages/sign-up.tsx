@@ -1,11 +1,11 @@
 import { Router } from 'express'
 import type { VNode } from 'preact'
 import { askForAccount, readSignUp, signUp } from '../access/accounts-sign-up.js'
-import { canonicalAddress } from '../access/addresses.js'
 import { hashPassword } from '../crypto/passwords.js'
 import { notAllowed } from '../http/canonical.js'
 import { networkFor, requestIdOf } from '../http/request.js'
 import { createOrganization } from '../resources/organizations/create.js'
+import { AddressPage, addressFrom } from './address-page.js'
 import { ButtonLink } from './blocks.js'
 import { Field, Form, Submit, WhosePassword } from './components.js'
 import { Document } from './document.js'
@@ -27,28 +27,11 @@ const ASK = 'sign_up'
 const FINISH = 'sign_up_finish'
 const LONGEST_ORGANIZATION = 255
 
-function AddressPage({ visit, error, value }: { visit: Visit; error?: string; value?: string }): VNode {
-  return (
-    <Document title="Sign up" lead="We send a mail to your address. Its link leads on.">
-      <Form visit={visit} purpose={ASK} action="/sign_up">
-        <Field
-          name="email"
-          label="E-mail address"
-          type="email"
-          autocomplete="email"
-          maxlength={254}
-          value={value}
-          error={error}
-          autofocus
-        />
-        <Submit>Send the mail</Submit>
-      </Form>
-      <p class="quiet-text">
-        You have an account? <a href="/login">Sign in</a>
-      </p>
-    </Document>
-  )
-}
+const AskPage = (props: { visit: Visit; error?: string; value?: string }): VNode => (
+  <AddressPage {...props} title="Sign up" action="/sign_up" purpose={ASK} autocomplete="email">
+    You have an account? <a href="/login">Sign in</a>
+  </AddressPage>
+)
 
 /** One page for a known and an unknown address: only the mailbox is told. Source: ATTACKS S3 */
 const Sent = ({ email }: { email: string }): VNode => (
@@ -93,12 +76,9 @@ function FinishPage({ visit, email, values, errors = {} }: FinishProps): VNode {
 }
 
 async function ask(parts: EntranceParts, visit: Visit): Promise<PageAnswer> {
-  const typed = visit.form.get('email') ?? ''
-  const email = canonicalAddress(typed)
-  if (email === undefined) {
-    const error = 'This is no e-mail address.'
-    return { document: <AddressPage visit={visit} error={error} value={typed.slice(0, 254)} />, status: 422 }
-  }
+  const typed = addressFrom(visit, (again) => <AskPage visit={visit} {...again} />)
+  if ('again' in typed) return typed.again
+  const { email } = typed
   await parts.limits.take('sign_up', networkFor(visit.req))
   await parts.limits.take('mail', email)
   await askForAccount(storeOf(parts), { email, now: visit.now })
@@ -143,7 +123,7 @@ export function createSignUp(parts: EntranceParts): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.get(
     '/sign_up',
-    visits.get((visit) => ({ document: <AddressPage visit={visit} /> })),
+    visits.get((visit) => ({ document: <AskPage visit={visit} /> })),
   )
   router.post(
     '/sign_up',

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
-import { newId } from '../ids.js'
+import { addToHistory } from './account-history.js'
 import type { Revocations } from './revocations.js'
 
 /** No access token lives longer than this after its family's end. */
@@ -89,15 +89,7 @@ export function withdrawApp(
     if (consents === 0 && families.length === 0) return false
     const expiresAt = new Date(now.getTime() + LONGEST_ACCESS_MS)
     for (const id of families) await revocations.revoke(trx, { topic: `family:${id}`, now, expiresAt })
-    await trx('user_versions').insert({
-      id: newId(),
-      user_id: userId,
-      event: 'update',
-      changes: JSON.stringify({ authorised_app: [clientId, null] }),
-      who: JSON.stringify({ user: { id: userId } }),
-      request_id: requestId,
-      created_at: now,
-    })
+    await addToHistory(trx, { userId, changes: { authorised_app: [clientId, null] }, now, requestId })
     return true
   })
 }
