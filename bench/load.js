@@ -3,6 +3,7 @@
 // tells it each time. Any answer that is not 2xx ends the run, but for `refusals` that the plan names: a plausible number
 // must not be made of refusals.
 import { connect } from 'node:net'
+import { readAnswers } from './answers.js'
 
 /** @typedef {{port: number, ports?: number[], connections: number, warmSeconds: number, warmRequests?: number, seconds: number, rate?: number,
  *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
@@ -51,27 +52,11 @@ function fail(text) {
   process.exit(1)
 }
 
-/** Length of the whole answer at the start of `buffer`; undefined while there is more to come. */
-function lengthOf(buffer) {
-  const end = buffer.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
-  const head = buffer.latin1Slice(0, end)
-  const length = /content-length: (\d+)/i.exec(head)?.[1]
-  if (length !== undefined) return end + 4 + Number(length)
-  if (/^HTTP\/1\.1 204/.test(head)) return end + 4
-  if (!/transfer-encoding: chunked/i.test(head)) return fail(`an answer without a length: ${head}`)
-  const last = buffer.indexOf('0\r\n\r\n', Math.max(end, buffer.length - 5))
-  return last < 0 ? undefined : last + 5
-}
-
 /** One keep-alive connection that sends, waits, sends. One that the server has closed meanwhile is opened again. */
 function run(index) {
   let socket
   let sentAt = 0
   let turn = index
-  let pieces = []
-  let size = 0
-  let wanted
   let carried = plan.carry?.values[index]
   const write = () => {
     const at = turn++ % encoders.length
@@ -101,28 +86,15 @@ function run(index) {
     if (plan.carry) carried = JSON.parse(answer.utf8Slice(answer.indexOf('\r\n\r\n') + 4))[plan.carry.member]
     again()
   }
-  const receive = (read) => {
-    // Nearly all answers come in one piece. What is kept of one that does not is copied: all read into the same buffer.
-    if (size === 0 && lengthOf(read) === read.length) return take(read)
-    const piece = Buffer.from(read)
-    pieces.push(piece)
-    size += piece.length
-    if (wanted === undefined) {
-      const whole = pieces.length === 1 ? piece : Buffer.concat(pieces)
-      pieces = [whole]
-      wanted = lengthOf(whole)
-    }
-    if (wanted === undefined || size < wanted) return
-    const answer = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
-    pieces = []
-    size = 0
-    wanted = undefined
-    take(answer)
-  }
+  const receive = readAnswers(take)
   function open() {
     const port = plan.ports?.[index % plan.ports.length] ?? plan.port
     const callback = (length) => {
-      receive(room.subarray(0, length))
+      try {
+        receive(room.subarray(0, length))
+      } catch (error) {
+        fail(error.message)
+      }
       return true
     }
     socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: room, callback } })
