@@ -14,6 +14,7 @@ import {
   press,
   type Shop,
   signUp,
+  textOf,
 } from './support/story.js'
 import { startWorld, type World } from './support/world.js'
 
@@ -64,7 +65,7 @@ test('the colleague, who has no account, accepts by the mail and sets up a secon
   await page.getByRole('heading', { name: 'Hello, Grace Hopper' }).waitFor()
   expect(await page.getByText('The Blue Brand').count()).toBe(1)
   await page.getByRole('link', { name: 'Two-factor sign-in' }).first().click()
-  key = (await page.locator('.secret').innerText()).replaceAll(/\s/g, '')
+  key = (await textOf(page.locator('.secret'))).replaceAll(/\s/g, '')
   await fill(page, { Code: phoneCode(clock, key) })
   await press(page, 'Turn it on')
   await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
@@ -81,7 +82,7 @@ test('the application sends them to sign in, with the second factor, and to agre
   await fill(page, { Code: phoneCode(clock, key) })
   await press(page, 'Go on')
   await page.getByRole('heading', { name: 'Blue Back Office wants to act for you' }).waitFor()
-  expect(await page.locator('header .brand > span').innerText()).toBe('The Blue Brand')
+  expect(await textOf(page.locator('header .brand > span'))).toBe('The Blue Brand')
   await press(page, 'Allow')
   await page.getByRole('heading', { name: 'Welcome back' }).waitFor()
   expect(shop.returned().get('state')).toBe(state)

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Secret, TOTP } from 'otpauth'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { newId } from '../../../src/ids.js'
 import { api, type Body, resource, tokenFor } from '../../support/api.js'
 import type { World } from './world.js'
@@ -36,6 +36,9 @@ export async function fill(page: Page, fields: Readonly<Record<string, string>>)
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value)
 }
 
+/** The text of an element, as it stands in the page. */
+export const textOf = async (locator: Locator): Promise<string> => (await locator.textContent())?.trim() ?? ''
+
 export const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name }).click()
 
 /** Somebody signs up with an organization of their own, by the mail that they get. */
@@ -56,9 +59,9 @@ export async function signUp(world: World, context: BrowserContext, email: strin
 /** The caller that a person has by their personal credential, whose secret they make at its page. */
 export async function callerOf(world: World, page: Page) {
   await page.goto('/account/credential')
-  const clientId = await page.locator('dd code').first().innerText()
+  const clientId = await textOf(page.locator('dd code').first())
   await press(page, 'Make a new secret')
-  const clientSecret = await page.locator('.secret').innerText()
+  const clientSecret = await textOf(page.locator('.secret'))
   // Whoever got a token in the very second of a change of secrets would find it ended with the old one.
   await new Promise((resolve) => setTimeout(resolve, 1100))
   return api(world.service, await tokenFor(world.service, { clientId, clientSecret }))

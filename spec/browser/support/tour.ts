@@ -12,6 +12,7 @@ import {
   phoneCode,
   press,
   type Shop,
+  textOf,
 } from './story.js'
 import { enter, type World } from './world.js'
 
@@ -105,7 +106,7 @@ async function* invited({ world, clock, colleague }: Cast, page: Page): Stations
   await fill(page, { 'First name': 'Grace', 'Last name': 'Hopper', Password: PASSWORD })
   await press(page, 'Create my account and join')
   await page.goto('/account/two_factor')
-  const key = (await page.locator('.secret').innerText()).replaceAll(/\s/g, '')
+  const key = (await textOf(page.locator('.secret'))).replaceAll(/\s/g, '')
   await fill(page, { Code: phoneCode(clock, key) })
   await press(page, 'Turn it on')
   yield { name: 'recovery-codes', page }
