@@ -49,6 +49,7 @@ describe('J12 parameters of odd shapes', () => {
     ['sort[]=id', 'PARAM_NOT_ALLOWED'],
     ['sort=__proto__', 'INVALID_SORT_CRITERIA'],
     ['sort=constructor', 'INVALID_SORT_CRITERIA'],
+    ['sort=name,-name', 'INVALID_SORT_CRITERIA'],
     ['__proto__[admin]=1', 'PARAM_NOT_ALLOWED'],
     ['constructor=1', 'PARAM_NOT_ALLOWED'],
     ['include=organization&include=permissions', 'PARAM_NOT_ALLOWED'],

@@ -103,9 +103,12 @@ function parseSort(resource: Resource, value: string): Sort[] {
   const keys = value === '' ? [] : value.split(',')
   if (keys.length > MAX_SORTS)
     throw refuse('sort', 'INVALID_SORT_CRITERIA', `At most ${MAX_SORTS} keys may be sorted by.`)
-  return keys.map((key) => {
+  const columns = keys.map((key) => key.replace(/^-/, ''))
+  const twice = columns.find((column, at) => columns.indexOf(column) !== at)
+  if (twice !== undefined) throw refuse('sort', 'INVALID_SORT_CRITERIA', `"${twice}" is sorted by more than once.`)
+  return keys.map((key, at) => {
     const descending = key.startsWith('-')
-    const column = descending ? key.slice(1) : key
+    const column = columns[at] as string
     const attribute = resource.attributes.get(column)
     if (column !== 'id' && (attribute === undefined || !can(attribute, 'sort'))) {
       throw refuse('sort', 'INVALID_SORT_CRITERIA', `${resource.type} cannot be sorted by "${column}".`)
