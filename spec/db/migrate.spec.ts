@@ -174,6 +174,27 @@ describe('several processes on one PostgreSQL', () => {
     await Promise.all([db.close(), other.close()])
   }, 60_000)
 
+  it('one that changes a table which a backup reads keeps nobody else waiting, and goes on when the backup is done', async () => {
+    const [db, backup] = [await open(), await open()]
+    await migrate(db, options)
+    const widening = 'alter table one add m int; alter table two add m int;'
+    put(options.migrationsDir, { '20260103000000_widening.up.sql': widening })
+    const waits: string[] = []
+    let migrated: Promise<unknown> | undefined
+    await backup.knex.transaction(async (reading) => {
+      await reading('two').select()
+      await expect(migrate(db, { ...options, tries: 1 })).rejects.toThrow(/a backup or a long report.*run it again/)
+      migrated = migrate(db, { ...options, onWait: (why) => waits.push(why) })
+      while (waits.length === 0) await new Promise((later) => setTimeout(later, 20))
+      // Between two tries it holds nothing, also of what it had got already.
+      await reading.raw("set local statement_timeout = '500ms'")
+      await expect(reading('one').select()).resolves.toEqual([expect.not.objectContaining({ m: null })])
+    })
+    expect(waits).toEqual([expect.stringContaining('lock timeout')])
+    await expect(migrated).resolves.toEqual({ applied: ['20260103000000_widening'] })
+    await Promise.all([db.close(), backup.close()])
+  }, 60_000)
+
   it('one that is killed half-way: the next one finishes', async () => {
     const slow = { '20260101500000_slow.up.sql': 'create table slow (id int); select pg_sleep(30);' }
     put(options.migrationsDir, slow)

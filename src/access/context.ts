@@ -177,7 +177,8 @@ export function createAccess(options: AccessOptions): Access {
   const turn = createTurns({ limit: Math.max(1, Math.floor(max / 2)), waitMs: max === 1 ? WAIT_EMBEDDED_MS : WAIT_MS })
 
   return {
-    run: (request, work) => givingWay(TRIES, () => turn(callerName(request.principal), () => once(request, work))),
+    run: (request, work) =>
+      givingWay({ tries: TRIES }, () => turn(callerName(request.principal), () => once(request, work))),
   }
 }
 

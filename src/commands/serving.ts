@@ -49,7 +49,7 @@ interface Start {
 }
 
 async function start(db: Database, { config, log, makePair }: Start): Promise<{ gatehouse: Gatehouse; told: string }> {
-  const { applied } = await migrate(db)
+  const { applied } = await migrate(db, { onWait: (why) => log.warn({ why }, 'a migration waits') })
   if (applied.length > 0) log.info({ applied }, 'migrated')
   const { createGatehouse } = await import('../app.js')
   const gatehouse = await createGatehouse({ config, db, log, makePair })

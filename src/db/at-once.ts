@@ -63,13 +63,9 @@ export function actAsAuth(knex: Knex, another: Knex): void {
   acting.set(knex.client, another.client)
 }
 
-// The few statements that are asked there look for keys: planned once, and not again for each number of them, which would take
-// five times as long as to find them.
-const ACT_AS_AUTH = 'set role gatehouse_auth; set plan_cache_mode = force_generic_plan'
-
 async function alone(client: Client, connection: object, statement: Statement): Promise<Statement> {
   // Waited for: what comes after a role that could not be set would run as the owner of all.
-  if (!ready.has(connection)) await client.query(connection, { sql: ACT_AS_AUTH })
+  if (!ready.has(connection)) await client.query(connection, { sql: 'set role gatehouse_auth' })
   ready.add(connection)
   return client.query(connection, { ...statement })
 }

@@ -6,13 +6,17 @@ import type pg from 'pg'
 import { PACKAGE_ROOT } from '../version.js'
 import { checkLocks } from './check-locks.js'
 import type { Database } from './connect.js'
-import { givingWay } from './give-way.js'
+import { givingWay, LOCK_NOT_AVAILABLE } from './give-way.js'
 import { allowSilence } from './silence.js'
 
 /** Folders of the SQL files; by default those of the package. */
 export interface MigrateOptions {
   readonly migrationsDir?: string
   readonly seedsDir?: string
+  /** Told why a migration has to wait, each time that it is tried again. */
+  readonly onWait?: (message: string) => void
+  /** How often a step is tried. */
+  readonly tries?: number
 }
 
 type Db = Pick<Database, 'knex' | 'engine'>
@@ -28,8 +32,9 @@ const TABLE = 'knex_migrations'
 const UP = '.up.sql'
 // Any number of our own; the lock is per database.
 const ADVISORY_LOCK = '4947290115'
-// A migration takes as long as it takes. Before PostgreSQL 17 there is no transaction_timeout.
-const NO_LIMITS = `set local statement_timeout = 0;
+// A migration takes as long as it takes, but for its waits for locks: whoever wants to read a table queues behind it. A backup
+// may hold one for hours. Before PostgreSQL 17 there is no transaction_timeout.
+const LIMITS = `set local statement_timeout = 0; set local lock_timeout = '1s';
   select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::int >= 170000`
 
 const folder = (name: string): string => fileURLToPath(new URL(name, PACKAGE_ROOT))
@@ -45,7 +50,7 @@ const namesIn = (dir: string): string[] =>
 async function runSql(trx: Knex, file: string): Promise<void> {
   const sql = readFileSync(file, 'utf8')
   // By knex: only then has the transaction begun (db/begins.ts).
-  await trx.raw(NO_LIMITS)
+  await trx.raw(LIMITS)
   const client: pg.Client = await trx.client.acquireConnection()
   const watchAgain = allowSilence(client)
   try {
@@ -102,12 +107,27 @@ async function alone<T>(db: Db, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One step, which running instances that write meanwhile may be in the way of. */
-const step = <T>(work: () => Promise<T>): Promise<T> => givingWay(5, work)
+// Five minutes, of which others wait for one at most.
+const TRIES = 60
+const PAUSE_MS = 4_000
 
-async function seed(db: Db, dir: string): Promise<void> {
+/** One step, which others who use the tables meanwhile may be in the way of: running instances, a backup, a report. */
+async function step<T>({ onWait, tries = TRIES }: MigrateOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    return await givingWay({ tries, locks: { pause: PAUSE_MS, onWait: ({ message }) => onWait?.(message) } }, work)
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string }
+    if (code !== LOCK_NOT_AVAILABLE) throw error
+    throw new Error(
+      `${message}. Somebody holds a table that it changes: a backup or a long report? This step has changed nothing; run it again when they are done.`,
+      { cause: error },
+    )
+  }
+}
+
+async function seed(db: Db, dir: string, options: MigrateOptions): Promise<void> {
   for (const file of readdirSync(dir).sort()) {
-    if (file.endsWith('.sql')) await step(() => db.knex.transaction((trx) => runSql(trx, join(dir, file))))
+    if (file.endsWith('.sql')) await step(options, () => db.knex.transaction((trx) => runSql(trx, join(dir, file))))
   }
 }
 
@@ -137,24 +157,24 @@ async function freed({ knex }: Db, config: Knex.MigratorConfig): Promise<Knex.Mi
   return knex.migrate
 }
 
-async function runPending(db: Db, config: Knex.MigratorConfig, { applied, pending }: MigrationStatus): Promise<void> {
+async function runPending(db: Db, { applied, pending }: MigrationStatus, options: MigrateOptions): Promise<void> {
   if (pending.length === 0) return
+  const config = configOf(migrationsIn(options))
   const migrator = await freed(db, config)
   // `latest` puts all of them in one transaction. A database that has nothing yet has nothing to wait for its locks,
   // and on the embedded engine each commit costs the first start a wait for the disk.
   if (applied.length === 0 && db.engine === 'embedded') await migrator.latest(config)
-  else for (const _ of pending) await step(() => migrator.up(config))
+  else for (const _ of pending) await step(options, () => migrator.up(config))
 }
 
 /** Brings the database up to date: each pending migration in its own transaction (all in one where the embedded engine
  *  begins), then every seed. Any number of processes may call it at once, and it may be killed and run again.
  *  @returns names of the migrations that ran.  Throws if the database belongs to a newer version, or if its locks are open. */
 export async function migrate(db: Db, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
-  const config = configOf(migrationsIn(options))
   return alone(db, async () => {
     const status = await refuseNewer(db, options)
-    await runPending(db, config, status)
-    await seed(db, options.seedsDir ?? folder('seeds'))
+    await runPending(db, status, options)
+    await seed(db, options.seedsDir ?? folder('seeds'), options)
     await checkLocks(db.knex)
     return { applied: status.pending }
   })
@@ -167,7 +187,7 @@ export async function rollback(db: Db, steps: number, options: MigrateOptions = 
     const { applied } = await refuseNewer(db, options)
     const names = applied.slice(Math.max(0, applied.length - steps)).reverse()
     const migrator = await freed(db, config)
-    for (const _ of names) await step(() => migrator.down(config))
+    for (const _ of names) await step(options, () => migrator.down(config))
     return { rolledBack: names }
   })
 }
