@@ -79,7 +79,8 @@ const WITHIN = `(
     and (a.membership_id = m.id or a.membership_profile_id = m.membership_profile_id)
   order by (a.membership_profile_id is not distinct from m.membership_profile_id) desc, a.id limit 1)`
 
-const OF_USER = `select m.organization_id, m.id as membership_id, m.owner, m.access_scope, ${ROLE_COLUMNS},
+// What a seat shows is what counts: its profile's access scope before its own (CONTRACT 3.3).
+const OF_USER = `select m.organization_id, m.id as membership_id, m.owner, m.shown_access_scope as access_scope, ${ROLE_COLUMNS},
   case when :webapp then ${WITHIN} end as within
   from memberships m
   join roles r on r.organization_id = m.organization_id and r.id = m.role_id

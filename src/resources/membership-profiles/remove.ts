@@ -4,6 +4,7 @@ import { AppError, violation } from '../../errors.js'
 import { ID_PATTERN } from '../../ids.js'
 import type { DeleteInput } from '../../jsonapi/define.js'
 import { assertHoldsProfile } from '../application-memberships/rank.js'
+import { assertMayGiveAccess } from '../memberships/owners.js'
 import { assertHolds } from '../roles/rank.js'
 import { profileToChange } from './guard.js'
 
@@ -21,6 +22,7 @@ async function replacementOf(ctx: Context, profile: Row, wanted: unknown): Promi
   const fits = replacement.organization_id === profile.organization_id && replacement.id !== profile.id
   if (!fits) throw refuse('must be another membership profile of the same organization')
   await assertHoldsProfile(ctx, wanted, POINTER)
+  assertMayGiveAccess(ctx, String(profile.organization_id), String(replacement.access_scope), POINTER)
   return wanted
 }
 

@@ -1,18 +1,20 @@
 import type { Context } from '../../access/context.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { holdExactly } from '../application-memberships/assign.js'
+import { assertMayGiveAccess } from '../memberships/owners.js'
 import { profileToChange } from './guard.js'
 
 interface Input {
   id: string
-  changes: { application_memberships?: string[] }
+  changes: { application_memberships?: string[]; access_scope?: string }
 }
 
 /** Changes a profile, for all seats that have it. Application memberships that are sent replace those that it held.
  *  @throws AppError forbidden (403), invalid (422) */
 export async function updateProfile(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { application_memberships: wanted, ...attributes } = changes
-  await profileToChange(ctx, id, 'update')
+  const { organization_id: organization } = await profileToChange(ctx, id, 'update')
+  assertMayGiveAccess(ctx, String(organization), attributes.access_scope)
   await ctx.scope.update('membership_profiles', id, attributes)
   if (wanted === undefined) return { id }
   const difference = await holdExactly(ctx, { column: 'membership_profile_id', id }, wanted)

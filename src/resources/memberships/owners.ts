@@ -1,6 +1,6 @@
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
-import { AppError, atAttribute } from '../../errors.js'
+import { AppError, atAttribute, atRelationship, type ErrorSource } from '../../errors.js'
 
 /** Refuses what would leave an organization without an owner who is its admin. The database holds the same line for two
  *  such changes at once (trigger memberships_last_owner).
@@ -30,9 +30,23 @@ export const isOwnSeat = (ctx: Context, seat: Row): boolean =>
 
 /** Refuses to let a seat that opens the test mode only give more than that.
  *  @throws AppError forbidden */
-export function assertMayGiveAccess(ctx: Context, organization: string, access: string | null | undefined): void {
+export function assertMayGiveAccess(
+  ctx: Context,
+  organization: string,
+  access: string | null | undefined,
+  source: ErrorSource = atAttribute('access_scope'),
+): void {
   if (access === undefined || access === 'test_access') return
   if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
   const detail = 'Your own seat opens the test mode only, so you may give no more.'
-  throw new AppError('forbidden', { detail, source: atAttribute('access_scope') })
+  throw new AppError('forbidden', { detail, source })
+}
+
+/** The same of what a seat gets by its profile, which counts before its own; without one the seat has its own again, and that
+ *  may be more.
+ *  @throws AppError forbidden */
+export async function assertMayGiveProfile(ctx: Context, organization: string, profile: string | null): Promise<void> {
+  if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
+  const access = profile === null ? null : String((await ctx.scope.one('membership_profiles', profile)).access_scope)
+  assertMayGiveAccess(ctx, organization, access, atRelationship('membership_profile'))
 }

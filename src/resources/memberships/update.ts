@@ -5,7 +5,13 @@ import type { Outcome } from '../../jsonapi/define.js'
 import { holdExactly } from '../application-memberships/assign.js'
 import { assertHoldsProfile, assertNotOwnSeat } from '../application-memberships/rank.js'
 import { assertHolds } from '../roles/rank.js'
-import { assertMayGiveAccess, assertMayTouchOwner, assertOwnerRemains, isOwnSeat } from './owners.js'
+import {
+  assertMayGiveAccess,
+  assertMayGiveProfile,
+  assertMayTouchOwner,
+  assertOwnerRemains,
+  isOwnSeat,
+} from './owners.js'
 
 interface Input {
   id: string
@@ -27,6 +33,7 @@ async function changeOpenings(ctx: Context, seat: Row, changes: Input['changes']
     for (const one of [membership_profile_id as string | null, profile]) {
       if (one !== null) await assertHoldsProfile(ctx, one, atRelationship('membership_profile'))
     }
+    await assertMayGiveProfile(ctx, String(organization_id), profile)
     await ctx.scope.update('memberships', id, { membership_profile_id: profile })
   }
   if (wanted === undefined) return

@@ -1,0 +1,1 @@
+drop trigger membership_profiles_tell on membership_profiles;
