@@ -210,7 +210,11 @@ describe('userinfo', () => {
 
   test('OIDC-03 a token with openid alone opens userinfo and nothing of the API', async () => {
     const caller = api(service, await tokenWith('openid'))
-    expect((await caller.get('/roles')).status).not.toBe(200)
+    // Its own organization and application are named in the token.
+    for (const path of ['/roles', '/user', '/memberships', '/organizations'])
+      expect([path, [403, 404].includes((await caller.get(path)).status)]).toEqual([path, true])
+    const named = api(service, await tokenWith('openid profile'))
+    expect((await named.get('/user')).status).not.toBe(200)
     const person = await aPerson(service)
     expect((await ask(await tokenWith('openid', person.userId))).status).toBe(401)
   })

@@ -50,6 +50,9 @@ const NARROWING = /^(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)$/
 const PLANE = /^(provisioning|metrics)-api$/
 const IDENTITY = /^(openid|profile|email)$/
 
+/** A token that was asked for to know who somebody is lends none of their rights. */
+const isIdentity = (scope: readonly string[]): boolean => scope.length > 0 && scope.every((item) => IDENTITY.test(item))
+
 function scopeAllows(scope: readonly string[], action: Action, subject: string): boolean {
   const items = scope.flatMap((item) => {
     const [, of, verb] = NARROWING.exec(item) ?? []
@@ -63,8 +66,7 @@ function scopeAllows(scope: readonly string[], action: Action, subject: string):
   }
   const planes = scope.filter((item) => PLANE.test(item))
   if (planes.length > 0) return planes.includes('provisioning-api')
-  // A token that was asked for to know who somebody is lends none of their rights.
-  return scope.length === 0 || !scope.every((item) => IDENTITY.test(item))
+  return !isIdentity(scope)
 }
 
 function rightsAllow(rights: RoleRights, action: Action, subject: string): boolean {
@@ -166,8 +168,9 @@ export const evaluate: Evaluate = (principal, grants) => {
     may,
     rows(action, subject) {
       const allowed = organizations.filter((id) => may(action, subject, id))
-      // Who one is, is not a right that a narrow token could lack.
-      const narrowed = !(action === 'read' && subject === 'user') && !scopeAllows(principal.scope, action, subject)
+      // Who one is, is not a right that a narrow token could lack; one for identity alone is told by userinfo, as far as it goes.
+      const isSelf = action === 'read' && subject === 'user' && !isIdentity(principal.scope)
+      const narrowed = !isSelf && !scopeAllows(principal.scope, action, subject)
       const own = narrowed ? undefined : ownRows(principal, action, subject)
       const only = conditions(principal, subject)
       const all = allowed.length === organizations.length && subject !== 'user'
