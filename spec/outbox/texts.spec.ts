@@ -14,6 +14,7 @@ const messages: [Message, string][] = [
   [{ kind: 'known_address', ...to }, '/login'],
   [{ kind: 'password_reset', ...proof }, '/reset_password/gh_x_a%2Fb%3Fc'],
   [{ kind: 'password_changed', ...to, at: expiresAt }, '/forgotten_password'],
+  [{ kind: 'account_changed', ...to, change: 'address_wish', at: expiresAt }, '/forgotten_password'],
   [{ kind: 'account_changed', ...to, change: 'address', at: expiresAt }, '/login'],
   [{ kind: 'account_changed', ...to, change: 'secret', at: expiresAt }, '/forgotten_password'],
   [{ kind: 'account_changed', ...to, change: 'credential_on', at: expiresAt }, '/forgotten_password'],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
 import { aMember, anApplication, anOwner, aPerson, call, type Owner, type Person } from '../support/api.js'
 import { aBrowser } from '../support/browser.js'
+import { letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
 import { asWebapp } from '../support/webapp.js'
 
@@ -85,6 +86,13 @@ test('a new address counts from the moment its mailbox confirms it, once', async
     .where({ user_id: member.userId })
     .orderBy('created_at', 'desc')
   expect(version.changes).toEqual({ email: [member.email, address] })
+})
+
+test('C6 whose credential asks for another address is told at once, at the present one', async () => {
+  const person = await aPerson(service)
+  await change(person, { email: newAddress() })
+  const { message, path } = await letterTo(service, person.email, 'account_changed')
+  expect([message, path]).toEqual([expect.objectContaining({ change: 'address_wish' }), '/forgotten_password'])
 })
 
 test('J5 somebody else’s address gets the same answer; it is refused only to its mailbox', async () => {

@@ -49,10 +49,11 @@ export interface TwoFactorChangedMessage extends Common {
   readonly at: string
 }
 
-/** The same for what else lets people in: another address, a new secret of the personal credential, the credential itself. */
+/** The same for what else lets people in: the wish for another address, that address, a new secret of the personal credential,
+ *  the credential itself. */
 export interface AccountChangedMessage extends Common {
   readonly kind: 'account_changed'
-  readonly change: 'address' | 'secret' | 'credential_on' | 'credential_off'
+  readonly change: 'address_wish' | 'address' | 'secret' | 'credential_on' | 'credential_off'
   readonly at: string
 }
 

@@ -8,10 +8,19 @@ const TWO_FACTOR = {
   codes: 'You have new recovery codes',
 } as const
 const ACCOUNT = {
+  address_wish: 'Your account is to have another address',
   address: 'Your account has another address now',
   secret: 'Your API credential has a new secret',
   credential_on: 'Your API credential was switched on',
   credential_off: 'Your API credential was switched off',
+} as const
+
+const NOT_ME = {
+  address_wish:
+    'It counts when the mailbox of that address has confirmed it. If it was not you, choose a new password at once: that takes it back.',
+  address:
+    'If it was not you, tell an owner of your organization or whoever runs this service at once: this address signs nobody in any more.',
+  credential: 'If it was not you, choose a new password at once: somebody knows the one you have.',
 } as const
 
 /** The mails in English. */
@@ -92,9 +101,7 @@ export const english: Texts = {
     heading: ACCOUNT[change],
     paragraphs: [
       `That was done in your account on ${moment(at)} UTC.`,
-      change === 'address'
-        ? 'If it was not you, tell an owner of your organization or whoever runs this service at once: this address signs nobody in any more.'
-        : 'If it was not you, choose a new password at once: somebody knows the one you have.',
+      change === 'address' || change === 'address_wish' ? NOT_ME[change] : NOT_ME.credential,
     ],
     action: change === 'address' ? 'Sign in with the new address' : 'Choose a new password',
     footer: 'If it was you, you need not do anything.',

@@ -13,12 +13,19 @@ const PREFIX = 'gh_email_'
 const TOKEN_LIFE = 24 * 3600 * 1000
 
 /** A wish for another address, and the mail that asks its mailbox. The answer is the same whether or not somebody has an
- *  account there: only the mailbox is told. */
-async function wish(ctx: Context, email: string): Promise<Record<string, unknown>> {
+ *  account there: only the mailbox is told. So is the one that the account has: whoever holds a stolen credential could take
+ *  the account, and a new password takes the wish back. */
+async function wish(
+  ctx: Context,
+  { email, before }: { email: string; before: string },
+): Promise<Record<string, unknown>> {
   await ctx.limits.take('mail', email)
+  await ctx.limits.take('mail', before)
   const token = ctx.secrets.newSecret(PREFIX)
   const expiresAt = new Date(ctx.now.getTime() + TOKEN_LIFE).toISOString()
   await ctx.outbox.enqueue({ kind: 'email_change', email, token, expiresAt })
+  const at = ctx.now.toISOString()
+  await ctx.outbox.enqueue({ kind: 'account_changed', email: before, change: 'address_wish', at })
   return { unconfirmed_email: email, email_token_hash: ctx.secrets.hash(token), email_token_expires_at: expiresAt }
 }
 
@@ -35,7 +42,8 @@ export async function updateUser(ctx: Context, { id, changes }: Input): Promise<
     })
   }
   const withdrawn = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
-  const address = email === undefined ? {} : email === row.email ? withdrawn : await wish(ctx, email)
+  const address =
+    email === undefined ? {} : email === row.email ? withdrawn : await wish(ctx, { email, before: String(row.email) })
   await ctx.scope.update('user', id, { ...attributes, ...address })
   return { id }
 }
