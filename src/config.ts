@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Rates, readRates } from './config/limits.js'
+import { whole } from './config/numbers.js'
 import { isAddressList } from './config/proxies.js'
 import { addresses, resourceUris } from './config/uris.js'
 
@@ -70,7 +71,6 @@ const servers = z
   .string()
   .regex(/^[0-9a-fA-F.:[\],]+$/, 'must be IP addresses, with ports if need be, separated by commas')
   .transform((value) => value.split(',').filter((one) => one !== ''))
-const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high)
 const webUrl = z
   .url({ protocol: /^https?$/ })
   .refine((value) => !/[?#]/.test(value), 'must have no query and no fragment')

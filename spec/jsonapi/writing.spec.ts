@@ -50,6 +50,27 @@ describe('POST', () => {
     expect([await answer(long(32_769)), await answer(deep(17))]).toEqual([refused, refused])
   })
 
+  test.each([
+    ['api_credentials', { name: 'x', kind: 'webapp', redirect_uri: 'http://example.com' }, 'redirect_uri', 'https://'],
+    [
+      'api_credentials',
+      { name: 'x', kind: 'webapp', redirect_uris: ['https://a.example.com', 'https://a.example.com/*'] },
+      'redirect_uris/1',
+      'no *',
+    ],
+    [
+      'api_credentials',
+      { name: 'x', kind: 'sales_channel', scopes: 'market:all orders:read' },
+      'scopes',
+      'orders:read',
+    ],
+    ['markets', { name: 'x', code: 'a b' }, 'code', 'letters, digits'],
+  ])('an invalid value of %s %j is told at /%s with the rule: %s', async (type, attributes, at, rule) => {
+    const { status, body } = await owner.post(`/${type}`, resource(type, attributes, { organization: inside() }))
+    const error = body.errors.find(({ source }: Body) => source.pointer === `/data/attributes/${at}`)
+    expect([status, error?.detail, error?.meta.error]).toEqual([422, expect.stringContaining(rule), 'invalid'])
+  })
+
   test('JA-22 without a type: 400', async () => {
     const body = { data: { attributes: { name: 'x' } } }
     const answer = await owner.post('/roles', body)

@@ -58,6 +58,17 @@ describe('commands', () => {
     await service.stop('SIGTERM')
   })
 
+  test('create-organization for an address with an account, or without a name, says what to do', async () => {
+    const ask = async (name: string, owner: string) => {
+      const { code, output } = await gatehouse(['create-organization', '--name', name, '--owner-email', owner], env)
+      return [code, output]
+    }
+    const [code, output] = await ask('Another', 'ada@example.com')
+    expect([code, output]).toEqual([1, expect.stringContaining('has an account already. Sign in with it')])
+    expect(output).not.toContain('users_email_uq')
+    expect(await ask(' ', 'grace@example.com')).toEqual([1, expect.stringContaining('--name')])
+  })
+
   test('keys rotate publishes the next key, which old tokens survive', async () => {
     const rotated = await gatehouse(['keys', 'rotate', '--json'], env)
     expect(rotated.code).toBe(0)

@@ -25,13 +25,23 @@ Its owner ${owner.email} has this personal credential. The secret is shown now a
   client_id      ${owner.client_id}
   client_secret  ${owner.client_secret}`
 
+/** Says what to do where the address has an account. */
+function explain(error: unknown): never {
+  if ((error as { code?: string }).code !== '23505') throw error
+  throw new Error(
+    '--owner-email: this address has an account already. Sign in with it and make the organization on the account page, or by POST /api/organizations.',
+    { cause: error },
+  )
+}
+
 /** `gatehouse create-organization`: an organization and the account of its owner. The credential is printed once. */
 export async function createOrganization(around: Surroundings, options: Options): Promise<void> {
   const { name, ownerEmail } = options
   if (!ADDRESS.test(ownerEmail)) throw new Error('--owner-email: an e-mail address, e.g. ada@example.com.')
+  if (name.trim() === '') throw new Error('--name: the name of the organization.')
   const data = await onMigrated(around, async (workplace): Promise<Made> => {
     const { access, secrets, clock } = await createParts(workplace)
-    const account = await createAccount(workplace.db.knex, secrets, { email: ownerEmail, now: clock() })
+    const account = await createAccount(workplace.db.knex, secrets, { email: ownerEmail, now: clock() }).catch(explain)
     const { principal, userId, email, clientId, clientSecret } = account
     const organization = await access.run({ principal, requestId: 'create-organization' }, async (ctx) => {
       const { id, context = ctx } = await found(ctx, { name })

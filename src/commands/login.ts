@@ -28,7 +28,10 @@ const refusal = ({ error, error_description: text }: Json): Error =>
 async function endpointsOf(issuer: string): Promise<{ device: string; token: string }> {
   const url = `${issuer}/.well-known/oauth-authorization-server`
   const answer = await fetch(url, { redirect: 'error' }).catch((cause: unknown) => {
-    throw new Error(`Nothing answers at ${url}. Name the service with --server.`, { cause })
+    throw new Error(
+      `Nothing answers at ${url}. Name the service with --server, as its URL: https://… or http://localhost:3000.`,
+      { cause },
+    )
   })
   const body = answer.ok ? ((await answer.json()) as Json) : {}
   if (body.issuer !== issuer) throw new Error(`There is no Gatehouse whose issuer is ${issuer}.`)

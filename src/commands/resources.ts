@@ -32,7 +32,7 @@ type Description = ReturnType<typeof describe>
 
 function lines(one: Description): string {
   const fields = [...one.attributes, ...one.relationships].map(({ name, kind, can }) =>
-    `  ${name.padEnd(26)}${kind.padEnd(22)}${capabilities(can)}`.trimEnd(),
+    `  ${name.padEnd(35)} ${kind.padEnd(22)}${capabilities(can)}`.trimEnd(),
   )
   const does = [...one.verbs, ...one.actions, ...one.triggers].join(', ')
   return [`${one.name} (type ${one.type}, table ${one.table}, tenant by ${one.tenant}): ${does}`, ...fields].join('\n')

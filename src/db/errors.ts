@@ -136,7 +136,7 @@ function unavailable(cause: unknown): AppError {
 function foreignKey(error: DatabaseError, meaning: ConstraintMeaning): AppError {
   const { detail } = meaning
   if (error.code === '23001' || STILL_REFERRED.test(error.message)) {
-    const fallback = 'Other resources still refer to this one.'
+    const fallback = 'Other resources still refer to this one. Delete them first, or have them refer to another.'
     // The meaning speaks of the referring row, which is not what the caller deletes.
     return new AppError(meaning.kind ?? 'locked', { detail: fallback, cause: error })
   }

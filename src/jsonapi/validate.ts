@@ -1,4 +1,4 @@
-import { type Issue, violation } from '../errors.js'
+import { atAttribute, type Issue, violation } from '../errors.js'
 import type { Attribute, Format } from './define.js'
 
 /** The failed rule of a value: the contract's title and symbol, and the rule's own parameters. */
@@ -6,6 +6,8 @@ interface Fault {
   title: string
   error: string
   meta?: Record<string, unknown>
+  /** Which item of a list. */
+  at?: number
 }
 
 const fault = (title: string, error: string, meta?: Record<string, unknown>): Fault => ({
@@ -13,7 +15,11 @@ const fault = (title: string, error: string, meta?: Record<string, unknown>): Fa
   error,
   ...(meta === undefined ? {} : { meta }),
 })
-const INVALID = fault('is invalid', 'invalid')
+const invalid = (rule: string): Fault => fault(`is invalid (${rule})`, 'invalid')
+const NOT_TEXT = invalid('no NUL and no half of a surrogate pair')
+const NOT_KEEPABLE = invalid(
+  'no NUL, no half of a surrogate pair, no number that JSON cannot write back, 16 levels at most',
+)
 const BLANK = fault("can't be blank", 'blank')
 
 /** Characters of a string and nesting of an object that a definition may raise or lower. */
@@ -43,6 +49,19 @@ function isTimeZone(value: string): boolean {
   }
 }
 
+/** What a value must be, for whoever sent another one. */
+const RULES: Readonly<Record<Format, string>> = {
+  email: 'one plain e-mail address',
+  url: 'http:// or https://',
+  redirect_uri: 'https://, or http:// on a loopback host; no fragment, no user name, no *',
+  color: '#rrggbb',
+  slug: 'a-z, 0-9 and - between them, at most 63 characters',
+  subject: 'a resource type as in the API, like orders',
+  time_zone: 'like Europe/Rome',
+  code: 'letters, digits and _ . ~ @ + / -, at most 128 characters',
+  region: 'like eu-west-1',
+}
+
 const FORMATS: Readonly<Record<Format, (value: string) => boolean>> = {
   // One address, plain: no list, no display name, no control characters, no trailing dot (ATTACKS S10).
   email: (value) => value.length <= 254 && /^[^\s@,;<>"()[\]\\]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value),
@@ -63,14 +82,14 @@ const isPlainText = (value: string): boolean => value.isWellFormed() && !value.i
 function stringFault(attribute: Attribute, value: unknown): Fault | undefined {
   const { required, format, min = 0, max = DEFAULT_MAX } = attribute.options
   if (typeof value !== 'string') return fault('is not a string', 'not_a_string')
-  if (!isPlainText(value)) return INVALID
+  if (!isPlainText(value)) return NOT_TEXT
   if (required && value.trim() === '') return BLANK
   if (attribute.values !== undefined && !attribute.values.includes(value)) {
     return fault('is not included in the list', 'inclusion', { value, list: attribute.values })
   }
   if (value.length > max) return fault(`is too long (maximum is ${max} characters)`, 'too_long', { count: max })
   if (value.length < min) return fault(`is too short (minimum is ${min} characters)`, 'too_short', { count: min })
-  return format !== undefined && !FORMATS[format](value) ? INVALID : undefined
+  return format !== undefined && !FORMATS[format](value) ? invalid(RULES[format]) : undefined
 }
 
 function numberFault(attribute: Attribute, value: unknown): Fault | undefined {
@@ -104,7 +123,7 @@ export function isKeepable(value: unknown, depth = 0): boolean {
 function objectFault(value: unknown): Fault | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return fault('is not an object', 'not_an_object')
-  if (!isKeepable(value)) return INVALID
+  if (!isKeepable(value)) return NOT_KEEPABLE
   const size = Buffer.byteLength(JSON.stringify(value))
   if (size <= MAX_OBJECT_BYTES) return undefined
   return fault(`is too long (maximum is ${MAX_OBJECT_BYTES} bytes)`, 'too_long', { count: MAX_OBJECT_BYTES })
@@ -115,7 +134,9 @@ function listFault(attribute: Attribute, value: unknown): Fault | undefined {
   if (!Array.isArray(value)) return fault('is not a list', 'not_a_list')
   if (value.length > max) return fault(`is too long (maximum is ${max} items)`, 'too_long', { count: max })
   const item: Attribute = { kind: 'string', options: { ...attribute.options, max: 2000, min: 1 } }
-  return value.map((one) => stringFault(item, one)).find((one) => one !== undefined)
+  const faults = value.map((one) => stringFault(item, one))
+  const at = faults.findIndex((one) => one !== undefined)
+  return faults[at] && { ...faults[at], at }
 }
 
 /** The moment that an ISO 8601 text with a zone means, in UTC with milliseconds. Undefined for a day that no calendar has,
@@ -151,7 +172,10 @@ function faultOf(attribute: Attribute, value: unknown): Fault | undefined {
  *  @returns the failed rule in the contract's words (CONTRACT 2.6), or undefined */
 export function checkValue(name: string, attribute: Attribute, value: unknown): Issue | undefined {
   const found = faultOf(attribute, value)
-  return found === undefined ? undefined : violation({ name, ...found })
+  if (found === undefined) return undefined
+  const { at, ...rule } = found
+  const source = at === undefined ? atAttribute(name) : { pointer: `/data/attributes/${name}/${at}` }
+  return violation({ name, ...rule, source })
 }
 
 /** The value as it is kept: an e-mail address canonical, a time in UTC, the default for null. */

@@ -64,7 +64,9 @@ function checkItem(item: string, options: { client: Client; items: readonly stri
   if (right && provisioning && !/^(market|store|stock_location)$/.test(subject ?? '')) {
     if (subject === undefined || subjects === undefined || subjects.has(subject)) return
   }
-  throw refuse('The requested scope is invalid, unknown, malformed, or not allowed for this client.')
+  // What is no scope token at all has no place in a description (RFC 6749 §5.2).
+  const which = ITEM.test(item) ? ` (${item})` : ''
+  throw refuse(`The requested scope is invalid, unknown, malformed, or not allowed for this client${which}.`)
 }
 
 /** Signing people in is what these clients are for; one that is registered for some of it gets that. */

@@ -60,8 +60,11 @@ const RIGHT =
 export function checkScopes(scopes: string | undefined, kind: string): void {
   if (scopes === undefined) return
   const fits = (item: string): boolean => TARGET.test(item) || (kind !== 'sales_channel' && RIGHT.test(item))
-  if (scopes.split(' ').every(fits)) return
-  throw new AppError('invalid', { issues: [violation({ name: 'scopes', title: 'is invalid', error: 'invalid' })] })
+  const wrong = scopes.split(' ').find((item) => !fits(item))
+  if (wrong === undefined) return
+  const may = `market, store or stock_location${kind === 'sales_channel' ? '' : ', {subject}:{verb}, provisioning-api, openid'}`
+  const title = `is invalid (${JSON.stringify(wrong)} is nothing that it can have: ${may})`
+  throw new AppError('invalid', { issues: [violation({ name: 'scopes', title, error: 'invalid' })] })
 }
 
 /** The public keys of an application, as they are kept. A browser-only webapp has nowhere to keep the private ones.
@@ -74,5 +77,6 @@ export function checkKeys(
   if (jwks === null) return { jwks: null }
   const keys = kind === 'webapp' && !confidential ? undefined : readClientKeys(jwks)
   if (keys !== undefined) return { jwks: keys }
-  throw new AppError('invalid', { issues: [violation({ name: 'jwks', title: 'is invalid', error: 'invalid' })] })
+  const title = 'is invalid (public keys as RFC 7517 has them, of a confidential application)'
+  throw new AppError('invalid', { issues: [violation({ name: 'jwks', title, error: 'invalid' })] })
 }

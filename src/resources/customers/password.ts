@@ -6,7 +6,7 @@ import { AppError, violation } from '../../errors.js'
 const TITLES: Readonly<Record<PasswordFault, string>> = {
   too_short: `is too short (minimum is ${SHORTEST_PASSWORD} characters)`,
   too_long: `is too long (maximum is ${LONGEST_PASSWORD} characters)`,
-  too_common: 'is one of those that are tried first',
+  too_common: 'is too common: it is one of those that are tried first',
   own_address: 'must not be the address',
 }
 
