@@ -12,7 +12,7 @@ interface Input {
 /** Creates a profile with the application memberships that it bundles. */
 export async function createProfile(ctx: Context, input: Input): Promise<Outcome> {
   const { organization, application_memberships: wanted, ...attributes } = input
-  assertMayGiveAccess(ctx, organization, attributes.access_scope)
+  assertMayGiveAccess(ctx, organization, attributes)
   const { id } = await ctx.scope.insert('membership_profiles', { ...attributes, organization_id: organization })
   if (wanted !== undefined) await holdExactly(ctx, { column: 'membership_profile_id', id }, wanted)
   return { id }

@@ -22,7 +22,8 @@ async function replacementOf(ctx: Context, profile: Row, wanted: unknown): Promi
   const fits = replacement.organization_id === profile.organization_id && replacement.id !== profile.id
   if (!fits) throw refuse('must be another membership profile of the same organization')
   await assertHoldsProfile(ctx, wanted, POINTER)
-  assertMayGiveAccess(ctx, String(profile.organization_id), String(replacement.access_scope), POINTER)
+  const given = { access_scope: String(replacement.access_scope), at: POINTER }
+  assertMayGiveAccess(ctx, String(profile.organization_id), given)
   return wanted
 }
 

@@ -14,7 +14,7 @@ interface Input {
 export async function updateProfile(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { application_memberships: wanted, ...attributes } = changes
   const { organization_id: organization } = await profileToChange(ctx, id, 'update')
-  assertMayGiveAccess(ctx, String(organization), attributes.access_scope)
+  assertMayGiveAccess(ctx, String(organization), attributes)
   await ctx.scope.update('membership_profiles', id, attributes)
   if (wanted === undefined) return { id }
   const difference = await holdExactly(ctx, { column: 'membership_profile_id', id }, wanted)

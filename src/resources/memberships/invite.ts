@@ -84,7 +84,7 @@ async function deadInvitation(ctx: Context, organization: string, email: string)
  *  as the contract has it. */
 export async function inviteMember(ctx: Context, { organization, role, ...attributes }: Input): Promise<Outcome> {
   await assertHolds(ctx, role, atRelationship('role'))
-  assertMayGiveAccess(ctx, organization, attributes.access_scope)
+  assertMayGiveAccess(ctx, organization, attributes)
   const dead = await deadInvitation(ctx, organization, attributes.user_email)
   const seat = { ...attributes, organization_id: organization, role_id: role, owner: false }
   const invitedBy = { invited_by: ctx.principal.userId ?? null }

@@ -28,18 +28,19 @@ export function assertMayTouchOwner(ctx: Context, seat: Row): void {
 export const isOwnSeat = (ctx: Context, seat: Row): boolean =>
   ctx.principal.userId !== undefined && seat.user_id === ctx.principal.userId
 
+interface Given {
+  readonly access_scope?: string | null | undefined
+  /** Where it was asked for, if not as an attribute. */
+  readonly at?: ErrorSource
+}
+
 /** Refuses to let a seat that opens the test mode only give more than that.
  *  @throws AppError forbidden */
-export function assertMayGiveAccess(
-  ctx: Context,
-  organization: string,
-  access: string | null | undefined,
-  source: ErrorSource = atAttribute('access_scope'),
-): void {
+export function assertMayGiveAccess(ctx: Context, organization: string, { access_scope: access, at }: Given): void {
   if (access === undefined || access === 'test_access') return
   if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
   const detail = 'Your own seat opens the test mode only, so you may give no more.'
-  throw new AppError('forbidden', { detail, source })
+  throw new AppError('forbidden', { detail, source: at ?? atAttribute('access_scope') })
 }
 
 /** The same of what a seat gets by its profile, which counts before its own; without one the seat has its own again, and that
@@ -48,5 +49,5 @@ export function assertMayGiveAccess(
 export async function assertMayGiveProfile(ctx: Context, organization: string, profile: string | null): Promise<void> {
   if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
   const access = profile === null ? null : String((await ctx.scope.one('membership_profiles', profile)).access_scope)
-  assertMayGiveAccess(ctx, organization, access, atRelationship('membership_profile'))
+  assertMayGiveAccess(ctx, organization, { access_scope: access, at: atRelationship('membership_profile') })
 }

@@ -52,7 +52,7 @@ export async function updateMember(ctx: Context, { id, changes }: Input): Promis
     if (roleChanges) await assertOwnerRemains(ctx, seat)
     if (accessChanges) {
       assertMayTouchOwner(ctx, seat)
-      assertMayGiveAccess(ctx, String(seat.organization_id), attributes.access_scope)
+      assertMayGiveAccess(ctx, String(seat.organization_id), attributes)
     }
     if (isOwnSeat(ctx, seat)) {
       throw new AppError('forbidden', {
