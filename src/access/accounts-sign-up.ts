@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { isTaken } from '../db/errors.js'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { createOutbox } from '../outbox/enqueue.js'
@@ -89,7 +90,7 @@ async function attempt(work: Promise<Account | undefined>): Promise<SignedUp> {
     return await work
   } catch (error) {
     if (error instanceof NotOpen) return undefined
-    if ((error as { code?: string }).code === '23505') return 'known'
+    if (isTaken(error)) return 'known'
     throw error
   }
 }

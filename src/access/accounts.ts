@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { isTaken } from '../db/errors.js'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newClientId, newId } from '../ids.js'
@@ -110,7 +111,7 @@ export async function confirmEmail(
       return true
     })
   } catch (error) {
-    if ((error as { code?: string }).code === '23505') return false
+    if (isTaken(error)) return false
     throw error
   }
 }

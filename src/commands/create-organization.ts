@@ -1,5 +1,6 @@
 import { createAccount } from '../access/accounts.js'
 import { createParts } from '../app.js'
+import { isTaken } from '../db/errors.js'
 import { createOrganization as found } from '../resources/organizations/create.js'
 import { onMigrated, print, type Surroundings } from './environment.js'
 
@@ -27,7 +28,7 @@ Its owner ${owner.email} has this personal credential. The secret is shown now a
 
 /** Says what to do where the address has an account. */
 function explain(error: unknown): never {
-  if ((error as { code?: string }).code !== '23505') throw error
+  if (!isTaken(error)) throw error
   throw new Error(
     '--owner-email: this address has an account already. Sign in with it and make the organization on the account page, or by POST /api/organizations.',
     { cause: error },

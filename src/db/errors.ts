@@ -83,6 +83,11 @@ const INVALID: Readonly<Record<string, string>> = {
   '23514': 'a value breaks a rule',
 }
 
+const UNIQUE = '23505'
+
+/** Whether a statement failed because a value that must be unique is somebody's already. */
+export const isTaken = (error: unknown): boolean => (error as { code?: string }).code === UNIQUE
+
 /** Conflicts that go away (serialization, deadlock, lock timeout), a statement that took too long, a server that starts,
  *  stops, is full or read-only, and what the driver and the pool say when there is no connection. */
 const TRANSIENT = new Set([
@@ -180,7 +185,7 @@ export function fromDatabase(error: unknown, constraints: ConstraintNames = CONS
   const { code, constraint } = error
   if (TRANSIENT.has(code) || /^08...$/.test(code)) return unavailable(error)
   const meaning = (constraint !== undefined && Object.hasOwn(constraints, constraint) && constraints[constraint]) || {}
-  if (code === '23505' || code === '23P01') return unique(error, meaning)
+  if (code === UNIQUE || code === '23P01') return unique(error, meaning)
   if (code === '23503' || code === '23001') return foreignKey(error, meaning)
   const why = INVALID[code]
   if (why !== undefined) return invalid(error, meaning, why)

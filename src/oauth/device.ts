@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Config } from '../config.js'
 import type { Secrets } from '../crypto/secrets.js'
+import { isTaken } from '../db/errors.js'
 import { AppError } from '../errors.js'
 import type { DeviceCodes } from '../tokens/device-codes.js'
 import { type ResourceSettings, resourceOf } from './authorize/resources.js'
@@ -61,7 +62,7 @@ async function saveUnderNewUserCode(code: NewCode, { secrets, deviceCodes }: Dev
       await deviceCodes.save({ ...code, userCodeHash: hashUserCode(secrets, userCode) })
       return userCode
     } catch (error) {
-      if ((error as { code?: string }).code !== '23505' || attempt === ATTEMPTS) throw error
+      if (!isTaken(error) || attempt === ATTEMPTS) throw error
     }
   }
 }

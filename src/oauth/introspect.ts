@@ -1,5 +1,4 @@
 import type { Secrets } from '../crypto/secrets.js'
-import type { Database } from '../db/connect.js'
 import { AppError } from '../errors.js'
 import type { AccessClaims } from '../tokens/claims.js'
 import type { Revocations } from '../tokens/revocations.js'
@@ -16,7 +15,6 @@ export const INTROSPECT_PARAMETERS: ReadonlySet<string> = new Set(['token', ...C
 
 interface IntrospectParts {
   clients: Clients
-  db: Pick<Database, 'knex'>
   secrets: Pick<Secrets, 'hash'>
   owners: Owners
   revocations: Pick<Revocations, 'isRevoked'>
