@@ -205,7 +205,7 @@ test('a GET sees one moment: its page, its count, what it includes', async () =>
   const seen = await service.parts.access.run(
     { principal: owner.principal, requestId: 'spec', readOnly: true },
     async ({ scope }) => {
-      const total = async () => (await scope.total('roles', owner.organizationId))?.rows[0]?.record_count
+      const total = async () => (await scope.total('roles', owner.organizationId)?.statement())?.rows[0]?.record_count
       const before = await total()
       await owner.post('/roles', resource('roles', { name: 'Later' }, link(owner)))
       return [before, await total(), (await scope.from('roles').select('id')).length]

@@ -1,39 +1,40 @@
 import type { Knex } from 'knex'
 import type { Transaction } from '../db/queries.js'
 import type { RowRule } from './abilities.js'
+import { allOf, anyOf, equals, type Fragment, NEVER, oneOf } from './fragments.js'
 import type { Guarded, GuardedColumn, Row } from './guarded.js'
-import type { Clauses } from './targets.js'
+import type { Clauses, Match } from './targets.js'
 
-function whereTenant(query: Knex.QueryBuilder, column: string, organizations: readonly string[]): void {
+// The explicit equality keeps the ordered index scan; row security alone would lose it (PERFORMANCE 6).
+function inOrganizations(column: string, organizations: readonly string[]): Fragment {
   const [first] = organizations
-  // The explicit equality keeps the ordered index scan; row security alone would lose it (PERFORMANCE 6).
-  if (organizations.length === 1 && first !== undefined) query.where(column, first)
-  else query.whereRaw('?? = any (?)', [column, [...organizations] as unknown as string])
+  return organizations.length === 1 && first !== undefined ? equals(column, first) : oneOf(column, organizations)
 }
 
-function whereClauses(query: Knex.QueryBuilder, clauses: Clauses): void {
-  for (const tests of clauses) {
-    query.where((any) => {
-      for (const { column, values } of tests) {
-        any.orWhere((one) => {
-          one.whereIn(
-            column,
-            values.filter((value) => value !== null),
-          )
-          if (values.includes(null)) one.orWhereNull(column)
-        })
-      }
-    })
-  }
+function matching({ column, values }: Match): Fragment {
+  const named = values.filter((value) => value !== null)
+  return anyOf([
+    ...(named.length > 0 ? [oneOf(column, named)] : []),
+    ...(values.includes(null) ? [{ sql: `"${column}" is null`, values: [] }] : []),
+  ])
+}
+
+function whoseRows({ tenant }: Guarded, { organizations, own }: RowRule): Fragment {
+  if (tenant === 'user') return own === undefined ? NEVER : equals('id', own.value)
+  const theirs = inOrganizations(tenant, organizations)
+  if (own === undefined) return theirs
+  return anyOf([theirs, allOf([inOrganizations(tenant, own.organizations), equals(own.column, own.value)])])
 }
 
 type Texts = Readonly<Record<'whole' | 'face', string>>
 
 const texts = new WeakMap<Guarded, Texts>()
 
-/** What the door selects of a table, as one text: knex takes columns apart one by one, for every request. A column that is
- *  not public is null (of its own type) to those who see the public face only, in filters and orders too. */
+/** What the door selects of a table, as one text. A column that is not public is null (of its own type) to those who see
+ *  the public face only, in filters and orders too. */
 function textsOf(guarded: Guarded): Texts {
+  const known = texts.get(guarded)
+  if (known !== undefined) return known
   const shown = ({ name, sql }: GuardedColumn): string => (sql === undefined ? `"${name}"` : `${sql} as "${name}"`)
   const hidden = ({ name, sql = `"${name}"` }: GuardedColumn): string => `nullif(${sql}, ${sql}) as "${name}"`
   const { columns, publicColumns } = guarded
@@ -43,30 +44,22 @@ function textsOf(guarded: Guarded): Texts {
   return made
 }
 
-function columnsOf(trx: Transaction, guarded: Guarded, { publicOnly }: RowRule): Knex.Raw {
-  return trx.raw((texts.get(guarded) ?? textsOf(guarded))[publicOnly === true ? 'face' : 'whole'])
+/** The rows that a rule names, as a subquery that stands where a table's name would: a later `or` cannot walk out of it. */
+export function closedFragment(guarded: Guarded, rule: RowRule): Fragment {
+  const { only = {}, clauses = [], publicOnly } = rule
+  const columns = textsOf(guarded)[publicOnly === true ? 'face' : 'whole']
+  const { sql, values } = allOf([
+    whoseRows(guarded, rule),
+    ...Object.entries(only).map(([column, value]) => equals(column, value)),
+    ...clauses.map((tests) => anyOf(tests.map(matching))),
+  ])
+  return { sql: `(select ${columns} from "${guarded.table}" where ${sql}) as "${guarded.table}"`, values }
 }
 
-/** A closed subquery of the rows that a rule names: a later `or` cannot walk out of it. */
+/** As `closedFragment`, to be narrowed and ordered with knex. */
 export function closed(trx: Transaction, guarded: Guarded, rule: RowRule): Knex.QueryBuilder {
-  const inner = trx.from(guarded.table).select(columnsOf(trx, guarded, rule))
-  const { own } = rule
-  if (guarded.tenant === 'user') inner.where('id', own?.value ?? '')
-  else {
-    const { tenant } = guarded
-    inner.where((where) => {
-      where.where((all) => whereTenant(all, tenant, rule.organizations))
-      if (own !== undefined) {
-        where.orWhere((mine) => {
-          whereTenant(mine, tenant, own.organizations)
-          mine.where(own.column, own.value)
-        })
-      }
-    })
-  }
-  if (rule.only !== undefined) inner.where(rule.only)
-  if (rule.clauses !== undefined) whereClauses(inner, rule.clauses)
-  return trx.from(inner.as(guarded.table))
+  const { sql, values } = closedFragment(guarded, rule)
+  return trx.from(trx.raw(sql, values as Knex.RawBinding[]))
 }
 
 function meets(row: Row, clauses: Clauses): boolean {

@@ -102,7 +102,7 @@ async function lock(trx: Transaction, { role, organizations, principal, readOnly
     if (!ID_PATTERN.test(id)) throw new Error('an id of the lock does not look like an id')
   }
   const values = [role, organizations.join(','), user, callerName(principal)]
-  await trx.raw(LOCK, values).options({ prologue: true, readOnly })
+  await trx.ask(LOCK, values, { prologue: true, readOnly })
 }
 
 interface Opening {

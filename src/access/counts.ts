@@ -1,18 +1,21 @@
 import type { Knex } from 'knex'
 import type { Transaction } from '../db/queries.js'
 import type { RowRule } from './abilities.js'
+import type { Fragment } from './fragments.js'
 import type { Guarded } from './guarded.js'
 
 /** Columns, and the values of which each must hold one. */
 export type Kinds = readonly (readonly [column: string, values: readonly string[]])[]
 
-/** What counts rows, if it is asked. */
-export type Counted = Knex.Raw<{ rows: readonly { record_count: number }[] }>
+/** What counts rows: a statement in brackets, to be asked or to be a column; its one column is `record_count`. */
+export interface Counted extends Fragment {
+  /** The same for knex. */
+  statement(): Knex.Raw<{ rows: readonly { record_count: number }[] }>
+}
 
 /** How many rows a rule leaves, in one organization or in all of its own, without looking at the rows: from the counters
  *  that triggers keep (migrations/…_row_counts). Undefined where the rule leaves anything but whole organizations, or
- *  `kinds` has a column by which the table is not counted.
- *  @returns a statement in brackets, to be asked or to be a column; its one column is `record_count` */
+ *  `kinds` has a column by which the table is not counted. */
 export function countWhole(
   trx: Transaction,
   guarded: Guarded,
@@ -23,8 +26,8 @@ export function countWhole(
   if (guarded.tenant !== 'organization_id' || Object.keys(narrowing).length > 0) return undefined
   if (!kinds.every(([column]) => guarded.countedBy?.includes(column))) return undefined
   const counted = within === undefined ? organizations : organizations.filter((id) => id === within)
-  return trx.raw(
-    `(select coalesce(sum(rows), 0)::int8 as record_count from row_counts where table_name = ? and organization_id = any (?) ${kinds.map(() => 'and kind ->> ? = any (?)').join(' ')})`,
-    [guarded.table, [...counted], ...kinds.flat()] as string[],
-  )
+  const ofKinds = kinds.map(() => ' and kind ->> ? = any (?)').join('')
+  const sql = `(select coalesce(sum(rows), 0)::int8 as record_count from row_counts where table_name = ? and organization_id = any (?)${ofKinds})`
+  const values = [guarded.table, [...counted], ...kinds.flat()]
+  return { sql, values, statement: () => trx.raw(sql, values as Knex.RawBinding[]) }
 }

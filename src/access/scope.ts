@@ -9,6 +9,7 @@ import type { Guarded, Row } from './guarded.js'
 import type { Principal } from './principal.js'
 import { encode, isStamped, keyOf, stampAfter } from './row-values.js'
 import { type Change, type Changes, changesBetween, writeWithVersions } from './versions.js'
+import { readWholePage, type WholePage } from './whole-page.js'
 
 /** The right by which a row is touched, where it is another than the verb's own: `own organizations` moves seats. */
 export type By = readonly [action: Action, subject: string]
@@ -18,6 +19,9 @@ export interface Scope {
   /** A closed subquery of the rows of `subject` that the caller may `action`; a later `or` cannot walk out of it.
    *  @throws AppError forbidden when the caller may do so nowhere */
   from(subject: string, action?: Action): Knex.QueryBuilder
+  /** A page of all rows of `subject` that the caller may read: as `from`, for those who narrow it by nothing.
+   *  @throws AppError forbidden when the caller may read none anywhere */
+  page(subject: string, page: WholePage): Promise<Row[]>
   /** How many rows of `subject` the caller may read, of one organization or of all, all or of some kinds, where that is
    *  known without counting: a statement, to be asked or to be a column beside the rows.
    *  @throws AppError forbidden when the caller may read none anywhere */
@@ -59,8 +63,6 @@ const forbidden = (action: Action, subject: string): AppError =>
 /** Rows that one statement changes: as many versions fit into one insert. */
 const BATCH = 500
 
-const isEmpty = (rule: RowRule): boolean => rule.organizations.length === 0 && rule.own === undefined
-
 /** Makes the door of one request. */
 export function createScope(deps: Deps, by?: By): Scope {
   const { trx, guards, abilities, principal, requestId, now } = deps
@@ -81,13 +83,18 @@ export function createScope(deps: Deps, by?: By): Scope {
     const { organizations, only } = rule
     return only !== undefined && right[1] === guarded.rightsOf ? { organizations, only } : { organizations }
   }
+  function allowed(subject: string, action: Action): { guarded: Guarded; rule: RowRule } {
+    const guarded = guardedOf(subject)
+    const rule = ruleOf(guarded, action, by)
+    if (rule.organizations.length === 0 && rule.own === undefined) throw forbidden(action, guarded.subject)
+    return { guarded, rule }
+  }
   const record = (guarded: Guarded, write: Knex.QueryBuilder, ...changes: Change[]): Promise<void> =>
     writeWithVersions(trx, guarded, { write, changes, author: { principal, requestId, now } })
 
   async function find(guarded: Guarded, id: string, { action, lock }: { action: Action; lock: boolean }): Promise<Row> {
-    const rule = ruleOf(guarded, action, by)
+    const { rule } = allowed(guarded.subject, action)
     const visible = ruleOf(guarded, 'read')
-    if (isEmpty(rule)) throw forbidden(action, guarded.subject)
     // Reading is asked first: a row that the caller may not see must not be told from one that is not there.
     const query = closed(trx, guarded, by === undefined ? visible : rule).where({ id })
     const row: Row | undefined = await (lock ? query.forUpdate().first() : query.first())
@@ -113,15 +120,15 @@ export function createScope(deps: Deps, by?: By): Scope {
 
   return {
     from(subject, action = 'read') {
-      const guarded = guardedOf(subject)
-      const rule = ruleOf(guarded, action, by)
-      if (isEmpty(rule)) throw forbidden(action, guarded.subject)
+      const { guarded, rule } = allowed(subject, action)
       return closed(trx, guarded, rule)
     },
+    async page(subject, page) {
+      const { guarded, rule } = allowed(subject, 'read')
+      return readWholePage(trx, guarded, { rule, page })
+    },
     total(subject, within, kinds = []) {
-      const guarded = guardedOf(subject)
-      const rule = ruleOf(guarded, 'read', by)
-      if (isEmpty(rule)) throw forbidden('read', guarded.subject)
+      const { guarded, rule } = allowed(subject, 'read')
       return countWhole(trx, guarded, { rule, within, kinds })
     },
     by: (right) => createScope(deps, right),
@@ -147,9 +154,7 @@ export function createScope(deps: Deps, by?: By): Scope {
       return { ...row, ...values } as Row
     },
     async updateAll(subject, where, patch) {
-      const guarded = guardedOf(subject)
-      const rule = ruleOf(guarded, 'update', by)
-      if (isEmpty(rule)) throw forbidden('update', guarded.subject)
+      const { guarded, rule } = allowed(subject, 'update')
       const rows: Row[] = await closed(trx, guarded, rule).where(where).forUpdate()
       for (let at = 0; at < rows.length; at += BATCH) {
         const batch = rows.slice(at, at + BATCH)

@@ -7,6 +7,10 @@ import { createBegins, type Statement } from './begins.js'
 import { createNames } from './prepared.js'
 import { type Builder, createRunner, type Runner } from './runner.js'
 
+interface Connection {
+  query(config: string | object, done: (error: Error | null, response: unknown) => void): void
+}
+
 declare class Dialect extends EventEmitter {
   constructor(config: Knex.Config)
   _query(connection: object, statement: Statement): Promise<Statement>
@@ -26,6 +30,19 @@ function gather(connection: object): void {
   if (stream.writableCorked > 0) return
   stream.cork()
   process.nextTick(() => stream.uncork())
+}
+
+/** Hands a statement to the driver. knex copies all of its options for it, and the driver copies them again with their
+ *  descriptors; the driver looks at the name alone, and a bare text it does not copy. */
+function ask(connection: Connection, statement: Statement): Promise<Statement> {
+  const { sql, bindings = [], options: { name } = {} } = statement
+  const config = bindings.length === 0 ? sql : { text: sql, values: bindings, name }
+  return new Promise((resolve, reject) => {
+    connection.query(config, (error, response) => {
+      if (error) reject(error)
+      else resolve(Object.assign(statement, { response }))
+    })
+  })
 }
 
 /** Texts whose places are known, at most: callers' filters make ever new ones. */
@@ -70,7 +87,7 @@ export function clientClass({ prepare }: { prepare: boolean }): typeof Knex.Clie
       if (known !== undefined) statement.options = { ...statement.options, name: known }
       return joined(connection, statement, (one) => {
         gather(connection)
-        return super._query(connection, one)
+        return ask(connection as Connection, one)
       })
     }
   }

@@ -9,6 +9,9 @@ export interface Transaction {
   readonly raw: Knex.RawBuilder
   readonly select: Knex['select']
   readonly from: Knex['from']
+  /** Runs a text that has a place (`?`) for each value, as it stands: nothing is built, nothing read out of it.
+   *  @returns its rows */
+  ask<Row>(sql: string, values: readonly unknown[], options?: Statement['options']): Promise<Row[]>
   /** knex' client for it, with its one connection. */
   readonly client: Client
 }
@@ -31,6 +34,10 @@ export function queriesOf(client: Client): Transaction {
     raw: (...args: unknown[]) => client.raw(...args),
     select: (...columns: string[]) => begin().select(...columns),
     from: (table: string) => begin().from(table),
+    async ask(sql: string, values: readonly unknown[], options: Statement['options'] = {}) {
+      const { response } = await client.query(await client.acquireConnection(), { sql, bindings: values, options })
+      return (response as { rows: unknown[] }).rows
+    },
   }
   return Object.assign((table: string) => begin().from(table), asks) as unknown as Transaction
 }

@@ -42,7 +42,7 @@ export interface Answers {
 export function createAnswers(registry: Registry, serialize: Serialize): Answers {
   async function included(found: Found, query: Query): Promise<Record<string, unknown>> {
     if (query.include === undefined) return {}
-    return { included: await serialize.resources(found.included, query.fields) }
+    return { included: await serialize.listed(found.included, query.fields) }
   }
 
   const answers: Answers = {
@@ -55,7 +55,7 @@ export function createAnswers(registry: Registry, serialize: Serialize): Answers
       }
     },
     async many(page, query, links) {
-      const data = await serialize.resources(page.primary, query.fields)
+      const data = await serialize.listed(page.primary, query.fields)
       const meta = metaOf(page, query)
       return { data, ...(await included(page, query)), meta, links: pageLinks(links, query, page) }
     },

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Counted } from '../access/counts.js'
 import type { Row } from '../access/guarded.js'
+import type { Scope } from '../access/scope.js'
 import { type Cursor, narrowTo } from './cursor.js'
 import { order } from './order.js'
 import type { Query } from './query.js'
@@ -13,17 +14,17 @@ const FAR = 1000
 interface Wanted {
   readonly resource: Resource
   readonly query: Query
-  /** Whether rows are narrowed by values of the request. */
-  readonly narrowed: boolean
   /** Says how many rows there are on all pages, if nobody has to count them for it. */
   readonly counted: Counted | undefined
+  /** Reads pages of all rows, if nothing in the request narrows them. */
+  readonly whole: Scope | undefined
 }
 
 /** Closed queries of all pages' rows, a new one each time. */
 type Filtered = () => Knex.QueryBuilder
 
 async function countOf(filtered: Filtered, { counted }: Wanted): Promise<number> {
-  if (counted !== undefined) return (await counted).rows[0]?.record_count ?? 0
+  if (counted !== undefined) return (await counted.statement()).rows[0]?.record_count ?? 0
   const [told] = await filtered().count({ total: '*' })
   return Number(told?.total ?? 0)
 }
@@ -34,7 +35,7 @@ const rowsBefore = ({ page: { number, size } }: Query): number => (number - 1) *
 function rowsInOrder(filtered: Filtered, { resource, query, counted }: Wanted, backwards = false): Knex.QueryBuilder {
   const builder = order(filtered().select(columnsFor(resource, query)), query.sort, backwards)
   // The count beside each row, for one statement less; PostgreSQL asks it once.
-  return counted === undefined ? builder : builder.select(counted)
+  return counted === undefined ? builder : builder.select(counted.statement())
 }
 
 /** How many rows there are on all pages, if it stands beside those that were read. */
@@ -43,10 +44,14 @@ const countBeside = ([row]: readonly Row[], { counted }: Wanted): number | undef
 
 /** A page that is near: read in its order, and no further. */
 async function nearRows(filtered: Filtered, wanted: Wanted): Promise<Row[]> {
-  const { query, narrowed } = wanted
-  // Of a bound limit the planner expects a tenth of the table, and so it plans the statement anew each time. That is right
-  // where values may be rare or common; of all rows a page is the same for all callers, and its limit in the text.
-  return rowsInOrder(filtered, wanted).limit(query.page.size, { skipBinding: !narrowed }).offset(rowsBefore(query))
+  const { resource, query, counted, whole } = wanted
+  const before = rowsBefore(query)
+  if (whole !== undefined) {
+    const columns = columnsFor(resource, query)
+    return whole.page(resource.name, { columns, order: query.sort, size: query.page.size, before, counted })
+  }
+  // A bound limit: the planner plans anew each time, which is right where values may be rare or common.
+  return rowsInOrder(filtered, wanted).limit(query.page.size).offset(before)
 }
 
 /** A far page is counted off in an index, without its rows, and from the end where that is nearer. */

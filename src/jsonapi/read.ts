@@ -45,8 +45,8 @@ export async function readCollection(reading: Reading, resource: Resource, near?
     return builder
   }
   const counted = countedTotal(reading, resource, near)
-  const narrowed = near !== undefined || filters.length > 0
-  const { rows, ...told } = await readPage(filtered, { resource, query, narrowed, counted })
+  const whole = near === undefined && filters.length === 0 ? ctx.scope : undefined
+  const { rows, ...told } = await readPage(filtered, { resource, query, whole, counted })
   return { ...(await withIncludes(reading, resource, rows)), ...told }
 }
 

@@ -27,11 +27,11 @@ export interface Reading {
 /** Columns that an answer needs: the wanted attributes, and the keys by which relationships are loaded. */
 export function columnsFor(resource: Resource, query: Query): string[] {
   const names = new Set(['id'])
-  if (resource.guarded.tenant === 'organization_id') names.add('organization_id')
   for (const attribute of resource.attributes.values()) {
     if (attribute.stored && wanted(resource, query.fields, attribute.name)) names.add(attribute.name)
   }
-  for (const { many, options } of resource.relationships.values()) if (!many) names.add(options.key)
+  if (query.include !== undefined)
+    for (const { many, options } of resource.relationships.values()) if (!many) names.add(options.key)
   for (const { column } of query.sort) names.add(column)
   return [...names]
 }

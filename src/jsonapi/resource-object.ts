@@ -57,7 +57,8 @@ function linkageOf(related: Loaded | null | readonly Loaded[] | undefined): stri
 
 function textOf(value: unknown): string | undefined {
   if (value instanceof ResourceObject) return value.text
-  if (Array.isArray(value) && value[0] instanceof ResourceObject) return `[${value.map(textOf).join(',')}]`
+  if (Array.isArray(value) && value[0] instanceof ResourceObject)
+    return `[${value.map((one: ResourceObject) => one.text).join(',')}]`
   return JSON.stringify(value)
 }
 

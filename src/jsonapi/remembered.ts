@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache'
+import type { Row } from '../access/guarded.js'
+
+/** Objects that are remembered, at most: pages that somebody reads again and again, and what many lists include. */
+const MOST = 1000
+
+/** What was written of a row that may come again. */
+export interface Written {
+  /** Up to the attributes' end. */
+  readonly attributes: string
+  /** All of it, as it is where no linkage is shown. */
+  readonly bare: string
+  /** The object's own URL, as it stands in JSON. */
+  readonly self: string
+}
+
+/** A shape: the columns by whose values objects differ. */
+export interface Shape {
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+interface Remembered extends Written {
+  readonly values: readonly unknown[]
+}
+
+export interface Memory {
+  /** What was written of this very row; undefined when any value of it is another, or it is not known (any more). */
+  of(shape: Shape, row: Row): Written | undefined
+  keep(shape: Shape, row: Row, written: Written): void
+}
+
+/** Stands for what a column of JSON holds: no text that a column of text holds is taken for it. */
+class Json {
+  constructor(readonly text: string) {}
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const kept = (value: unknown): unknown => (isObject(value) ? new Json(JSON.stringify(value)) : value)
+
+function isSame(known: unknown, value: unknown): boolean {
+  if (isObject(value)) return known instanceof Json && known.text === JSON.stringify(value)
+  return known === value
+}
+
+function isOf({ values }: Remembered, { columns }: Shape, row: Row): boolean {
+  for (const [at, column] of columns.entries()) if (!isSame(values[at], row[column])) return false
+  return true
+}
+
+/** Remembers what was written of rows. The rows themselves are read each time, behind both locks, and what was written of other
+ *  values is never taken: nobody can be shown what they did not read. Spared is the writing alone (docs/performance.md). */
+export function createMemory(): Memory {
+  const objects = new LRUCache<string, Remembered>({ max: MOST })
+  const keyOf = ({ name }: Shape, { id }: Row): string => `${id} ${name}`
+  return {
+    of(shape, row) {
+      const known = objects.get(keyOf(shape, row))
+      return known !== undefined && isOf(known, shape, row) ? known : undefined
+    },
+    keep(shape, row, written) {
+      const values = shape.columns.map((column) => kept(row[column]))
+      objects.set(keyOf(shape, row), { ...written, values })
+    },
+  }
+}
