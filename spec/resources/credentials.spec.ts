@@ -174,7 +174,41 @@ test('a test-mode machine touches test-mode credentials only', async () => {
     { name: 'x', kind: 'sales_channel', mode: 'live' },
     { organization: ['organizations', owner.organizationId] },
   )
-  expect((await machine.post('/api_credentials', body)).status).toBe(403)
+  const refused = await machine.post('/api_credentials', body)
+  expect([refused.status, refused.body.errors]).toEqual([
+    403,
+    [
+      expect.objectContaining({
+        code: 'FORBIDDEN',
+        detail:
+          'Your token is one of the test mode, which makes test applications only: send mode "test" or none, or use the ' +
+          'token of a live application or of your personal credential.',
+        source: { pointer: '/data/attributes/mode' },
+      }),
+    ],
+  ])
+  const { mode: _mode, ...unsaid } = body.data.attributes
+  const made = await machine.post('/api_credentials', { data: { ...body.data, attributes: unsaid } })
+  expect([made.status, made.body.data.attributes.mode]).toEqual([201, 'test'])
+  expect((await owner.post('/api_credentials', body)).status).toBe(201)
+})
+
+test('who may make nothing there is told nothing of modes', async () => {
+  const reader = await anApplication(service, owner, 'integration', { roleId: owner.roles['Read-only'] as string })
+  const machine = await anApplication(service, owner, 'integration', { roleId: owner.roles.Admin as string })
+  const stranger = await anOwner(service)
+  const post = (by: typeof reader, organizationId: string) => {
+    const links = { organization: ['organizations', organizationId] as [string, string] }
+    return by.post(
+      '/api_credentials',
+      resource('api_credentials', { name: 'x', kind: 'sales_channel', mode: 'live' }, links),
+    )
+  }
+  const refused = await post(reader, owner.organizationId)
+  expect([refused.status, refused.body.errors[0].detail]).toEqual([403, 'You may not create api_credentials here.'])
+  const [theirs, nobodys] = [await post(machine, stranger.organizationId), await post(machine, 'AAAAAAAAAA')]
+  expect(theirs.status).toBe(404)
+  expect(theirs.body).toEqual(nobodys.body)
 })
 
 test('F11 T9 a token made by an instance whose clock is 55 s ahead dies with its credential', async () => {

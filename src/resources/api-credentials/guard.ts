@@ -11,11 +11,18 @@ export function assertMayMakeWebapp(ctx: Context, organization: string): void {
   throw new AppError('forbidden', { detail: 'A webapp acts as whoever signs in: only an admin may make or change it.' })
 }
 
-/** Refuses a live application to a seat that opens the test mode only.
+const SEAT_FOR_TESTS = 'Your own seat opens the test mode only, so you may not make a live application.'
+const TOKEN_FOR_TESTS =
+  'Your token is one of the test mode, which makes test applications only: send mode "test" or none, or use the token of ' +
+  'a live application or of your personal credential.'
+
+/** Refuses a live application to a seat that opens the test mode only, and to a token of the test mode: the door would
+ *  refuse that too, and not say why. What it says is of the caller, so that it tells nothing of any row.
  *  @throws AppError forbidden */
 export function assertMayMakeLive(ctx: Context, organization: string): void {
-  if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
-  const detail = 'Your own seat opens the test mode only, so you may not make a live application.'
+  const isSeatForTests = ctx.abilities.grantIn(organization)?.testOnly === true
+  if (!isSeatForTests && !ctx.principal.test) return
+  const detail = isSeatForTests ? SEAT_FOR_TESTS : TOKEN_FOR_TESTS
   throw new AppError('forbidden', { detail, source: atAttribute('mode') })
 }
 
