@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { aMember, anApplication, anOwner, aPerson, type Body, type Owner, resource } from '../support/api.js'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { aMember, anApplication, anOwner, aPerson, type Body, change, type Owner, resource } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
 
 let service: Service
@@ -50,4 +50,51 @@ test('each kind of caller sees what it may and no more', async () => {
   expect((await member.get('/memberships?include=role')).status).toBe(200)
   expect((await (await aPerson(service)).get('/roles')).status).toBe(403)
   expect((await owner.post('/roles', resource('roles', { name: '' }))).body.errors).toHaveLength(2)
+})
+
+describe.each(['primary_color', 'contrast_color'])('%s', (name) => {
+  const paint = (color: unknown) =>
+    owner.patch(
+      `/organizations/${owner.organizationId}`,
+      change('organizations', owner.organizationId, { [name]: color }),
+    )
+  const shown = async () =>
+    (await owner.get(`/organizations/${owner.organizationId}`)).body.data.attributes[name] as unknown
+
+  test('is # and six hex digits, kept as it is written, or nothing', async () => {
+    for (const color of ['#6666FF', '#c8984e', null]) {
+      const painted = await paint(color)
+      expect([painted.status, painted.body.data?.attributes[name], await shown()]).toEqual([200, color, color])
+    }
+  })
+
+  test('is refused where pages could not show it, with its name and the rule', async () => {
+    const refusal = {
+      code: 'VALIDATION_ERROR',
+      title: 'is invalid (#rrggbb)',
+      detail: `${name} - is invalid (#rrggbb)`,
+      source: { pointer: `/data/attributes/${name}` },
+      meta: { error: 'invalid' },
+      status: '422',
+    }
+    await paint('#123456')
+    for (const color of ['red', '#fff', '#12345g', '123456', '#1234567', '#123456;x', ' #123456', '#123456\n', '']) {
+      const { status, body } = await paint(color)
+      expect([color, status, body.errors]).toEqual([color, 422, [refusal]])
+    }
+    const founded = await owner.post('/organizations', resource('organizations', { name: 'Red', [name]: 'red' }))
+    expect([founded.status, founded.body.errors]).toEqual([422, [refusal]])
+    expect(await shown()).toBe('#123456')
+  })
+
+  test('that was stored before there was a rule is read as it stands, and other changes go on', async () => {
+    await service.db
+      .knex('organizations')
+      .where({ id: owner.organizationId })
+      .update({ [name]: 'red' })
+    const named = change('organizations', owner.organizationId, { support_phone: '+39 055 0' })
+    expect((await owner.patch(`/organizations/${owner.organizationId}`, named)).status).toBe(200)
+    expect(await shown()).toBe('red')
+    await paint(null)
+  })
 })

@@ -60,7 +60,13 @@ export const organizations = defineResource({
       max: 2000,
       doc: 'Icon of the browser tab.',
     }),
-    primary_color: text('Main colour of the hosted applications.'),
+    primary_color: string({
+      can: ['create', 'update', 'read'],
+      nullable: true,
+      format: 'color',
+      doc: 'Main colour of the hosted applications: # and six hex digits.',
+      example: '#C8984E',
+    }),
     contrast_color: string({
       can: ['create', 'update', 'read', 'filter'],
       nullable: true,
