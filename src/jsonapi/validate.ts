@@ -56,7 +56,7 @@ const RULES: Readonly<Record<Format, string>> = {
   redirect_uri: 'https://, or http:// on a loopback host; no fragment, no user name, no *',
   color: '#rrggbb',
   slug: 'a-z, 0-9 and - between them, at most 63 characters',
-  subject: 'a resource type as in the API, like orders',
+  subject: 'a resource type in the plural, like orders: a-z, then a-z, 0-9 and _, 2 to 64 characters',
   time_zone: 'like Europe/Rome',
   code: 'letters, digits and _ . ~ @ + / -, at most 128 characters',
   region: 'like eu-west-1',

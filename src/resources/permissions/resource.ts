@@ -28,7 +28,7 @@ export const permissions = defineResource({
       can: ['create', 'read', 'filter'],
       required: true,
       format: 'subject',
-      doc: 'A resource type in the plural: one of this API, or one of the commerce APIs behind it.',
+      doc: 'A resource type in the plural: one of this API, or any of the APIs behind it, whose names are not looked up.',
       example: 'orders',
     }),
     restrictions: object({ can: ['read', 'filter'], doc: 'Allowed values by attribute.', example: {} }),
