@@ -22,7 +22,7 @@ export async function call(service: Pick<Service, 'url'>, path: string, init: Re
   const text = await response.text()
   const isJson = /json/.test(response.headers.get('content-type') ?? '')
   const body: Body = text === '' ? undefined : isJson ? JSON.parse(text) : text
-  checkAnswer({ method: init.method ?? 'GET', url, status: response.status, body })
+  checkAnswer({ method: init.method ?? 'GET', url, status: response.status, body, headers: response.headers })
   return { status: response.status, headers: response.headers, body }
 }
 

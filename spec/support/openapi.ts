@@ -2,8 +2,20 @@ import { describeApi } from '../../src/pages/openapi.js'
 import { compileResources } from '../../src/resources/index.js'
 
 type Json = Record<string, unknown>
+interface Described {
+  content?: Record<string, { schema: Json }>
+  headers?: Json
+}
 interface Operation {
-  responses: Record<string, { content?: Record<string, { schema: Json }> }>
+  responses: Record<string, Described | { $ref: string }>
+}
+interface Answered {
+  method: string
+  url: string
+  status: number
+  body: unknown
+  /** Left out: not looked at. */
+  headers?: Headers
 }
 
 const ADDRESSES = { apiUrl: 'https://provisioning.gatehouse.test/api', issuer: 'https://auth.gatehouse.test' }
@@ -11,7 +23,7 @@ const ADDRESSES = { apiUrl: 'https://provisioning.gatehouse.test/api', issuer: '
 /** The description that the service under test publishes. */
 export const description = describeApi(compileResources({ domain: 'gatehouse.test' }), ADDRESSES) as {
   paths: Record<string, Record<string, Operation>>
-  components: Json
+  components: { schemas: Json; parameters: Json; responses: Record<string, Described>; headers: Json }
 }
 
 const templates = Object.keys(description.paths).map((template) => ({
@@ -21,25 +33,52 @@ const templates = Object.keys(description.paths).map((template) => ({
 // A literal path (…/roles) is meant before a template ({id}) of the same length.
 templates.sort((a, b) => a.template.split('{').length - b.template.split('{').length)
 
-function schemaPointer(path: string, method: string, status: number): string | undefined {
+/** What the description says of an answer, and by which steps it is reached; undefined for endpoints that it leaves out. */
+function describedAnswer({ method, url, status }: Answered): { steps: string[]; described: Described } | undefined {
+  const path = new URL(url).pathname
   const below = path.startsWith('/api/') ? path.slice(4) : path
   const template = templates.find(({ pattern }) => pattern.test(below))?.template
   const operation = template === undefined ? undefined : description.paths[template]?.[method.toLowerCase()]
   if (template === undefined || operation === undefined) return undefined
   const key = [String(status), `${Math.floor(status / 100)}XX`].find((one) => one in operation.responses)
   if (key === undefined) throw new Error(`${method} ${path} answered ${status}, which openapi.yaml does not know`)
-  const [mediaType] = Object.keys(operation.responses[key]?.content ?? {})
+  const found = operation.responses[key] as Described | { $ref: string }
+  if (!('$ref' in found)) {
+    return { steps: ['paths', template, method.toLowerCase(), 'responses', key], described: found }
+  }
+  const steps = found.$ref.split('/').slice(1)
+  return { steps, described: description.components.responses[steps.at(-1) ?? ''] as Described }
+}
+
+function schemaPointer(steps: readonly string[], { content = {} }: Described): string {
+  const [mediaType] = Object.keys(content)
   if (mediaType === undefined) return 'none'
-  const steps = ['paths', template, method.toLowerCase(), 'responses', key, 'content', mediaType, 'schema']
-  return steps.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')
+  const all = [...steps, 'content', mediaType, 'schema']
+  return all.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')
+}
+
+/** Headers that are always sent where they are described; others depend on the request, or on how the service is set. */
+const isAlways = (name: string, status: number): boolean =>
+  ['ETag', 'Location'].includes(name) || (name === 'Retry-After' && (status === 429 || status === 503))
+
+/** Of the headers that the description knows at all, an answer carries none that is not described for it. */
+function checkHeaders({ method, url, status, headers }: Answered, described: Described): void {
+  if (headers === undefined) return
+  for (const name of Object.keys(description.components.headers)) {
+    const [isDescribed, isThere] = [name in (described.headers ?? {}), headers.has(name)]
+    const isWrong = isThere ? !isDescribed : isDescribed && isAlways(name, status)
+    if (isWrong) throw new Error(`${method} ${url} ${status}: openapi.yaml is wrong of the header ${name}`)
+  }
 }
 
 /** Throws when an answer is not what openapi.yaml says of its endpoint. Endpoints that it does not describe pass. */
-export function checkAnswer(answer: { method: string; url: string; status: number; body: unknown }): void {
+export function checkAnswer(answer: Answered): void {
   const { method, url, status, body } = answer
   const path = new URL(url).pathname
-  const pointer = method === 'HEAD' || method === 'OPTIONS' ? undefined : schemaPointer(path, method, status)
-  if (pointer === undefined) return
+  const known = method === 'HEAD' || method === 'OPTIONS' ? undefined : describedAnswer(answer)
+  if (known === undefined) return
+  checkHeaders(answer, known.described)
+  const pointer = schemaPointer(known.steps, known.described)
   if (pointer === 'none') {
     if (body !== undefined) throw new Error(`${method} ${path} answered ${status} with a body`)
     return

@@ -1,3 +1,4 @@
+import { headersOf } from '../limits/openapi.js'
 import { ATOMIC } from './atomic.js'
 import { operation } from './openapi-operations.js'
 import type { Json } from './openapi-shared.js'
@@ -45,6 +46,13 @@ export const atomicPath: Json = {
     summary: 'Do up to 100 things, all or none',
     tag: 'operations',
     requestBody: { required: true, ...list('atomic:operations', one) },
-    answers: { '200': { description: 'All done.', ...list('atomic:results', result) } },
+    repeatable: true,
+    answers: {
+      '200': {
+        description: 'All done.',
+        headers: headersOf('Idempotency-Replayed'),
+        ...list('atomic:results', result),
+      },
+    },
   }),
 }

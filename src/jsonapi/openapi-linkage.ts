@@ -1,5 +1,6 @@
 import { MOST_LINKED } from './linkage.js'
-import { answer, body, operation } from './openapi-operations.js'
+import { answer, shared } from './openapi-answers.js'
+import { body, operation } from './openapi-operations.js'
 import type { Json } from './openapi-shared.js'
 import { can, type Resource } from './registry.js'
 
@@ -22,15 +23,23 @@ export function relinkOperations(resource: Resource, name: string): Json {
   const relationship = resource.relationships.get(name)
   if (relationship === undefined || !can(relationship, 'update')) return {}
   const requestBody = body(relationship.many ? 'LinkageListUpdate' : 'LinkageUpdate')
-  const make = (verb: string, words: string): Json =>
-    operation({
+  const make = (method: 'patch' | 'post' | 'delete', verb: string, words: string): Json => ({
+    [method]: operation({
       id: `${verb}_${resource.name}_${name}_linkage`,
       summary: `${words} ${name}`,
       tag: resource.name,
       requestBody,
-      answers: { '200': answer('The linkage as it is now.', 'Linkage') },
-    })
-  const patch = make('replace', 'Replace')
-  if (!relationship.many) return { patch }
-  return { patch, post: make('add_to', 'Add to'), delete: make('remove_from', 'Take from') }
+      conditional: true,
+      repeatable: method === 'post',
+      answers: {
+        '200':
+          method === 'post'
+            ? answer('The linkage as it is now.', { schema: 'Linkage', headers: ['Idempotency-Replayed'] })
+            : shared('Linkage'),
+      },
+    }),
+  })
+  const replace = make('patch', 'replace', 'Replace')
+  if (!relationship.many) return replace
+  return { ...replace, ...make('post', 'add_to', 'Add to'), ...make('delete', 'remove_from', 'Take from') }
 }

@@ -1,27 +1,12 @@
+import { content, refusals, shared } from './openapi-answers.js'
 import type { Json } from './openapi-shared.js'
 import { MAX_PAGE_SIZE } from './page.js'
 import { can, type Resource } from './registry.js'
 
-/** The media type of every document. */
-export const MEDIA_TYPE = 'application/vnd.api+json'
-
-const content = (schema: string): Json => ({ [MEDIA_TYPE]: { schema: { $ref: `#/components/schemas/${schema}` } } })
-/** An answer, with the schema of its body if it has one. */
-export const answer = (description: string, schema?: string, headers?: Json): Json => ({
-  description,
-  ...(headers === undefined ? {} : { headers }),
-  ...(schema === undefined ? {} : { content: content(schema) }),
-})
 /** A request body of one of the document's schemas. */
 export const body = (schema: string, required = true): Json => ({ required, content: content(schema) })
 /** A reference to one of the shared parameters. */
 export const parameter = (name: string): Json => ({ $ref: `#/components/parameters/${name}` })
-
-/** Every refusal has the same shape; the codes are in docs/errors. */
-const refusals: Json = {
-  '4XX': answer('Refused; `errors` says why and how to repair it.', 'Errors'),
-  '5XX': answer('Our fault, or we are busy.', 'Errors'),
-}
 
 interface OperationOptions {
   readonly id: string
@@ -29,18 +14,27 @@ interface OperationOptions {
   readonly tag: string
   readonly parameters?: readonly Json[]
   readonly requestBody?: Json
+  /** Whether `If-Match` is looked at. */
+  readonly conditional?: boolean
+  /** Whether it may be sent again with an `Idempotency-Key`: all POSTs. */
+  readonly repeatable?: boolean
   readonly answers: Json
 }
 
 /** One operation: what it is called, what it takes, what it answers beside the refusals. */
-export const operation = ({ id, summary, tag, parameters = [], requestBody, answers }: OperationOptions): Json => ({
-  operationId: id,
-  summary,
-  tags: [tag],
-  ...(parameters.length > 0 ? { parameters } : {}),
-  ...(requestBody === undefined ? {} : { requestBody }),
-  responses: { ...answers, ...refusals },
-})
+export function operation(options: OperationOptions): Json {
+  const { id, summary, tag, requestBody, answers, conditional = false, repeatable = false } = options
+  const headers = [...(conditional ? ['IfMatch'] : []), ...(repeatable ? ['IdempotencyKey'] : [])]
+  const parameters = [...(options.parameters ?? []), ...headers.map(parameter)]
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(requestBody === undefined ? {} : { requestBody }),
+    responses: { ...answers, ...(conditional ? { '412': shared('PreconditionFailed') } : {}), ...refusals },
+  }
+}
 
 /** Parameters that many operations share. */
 export const parameters: Json = {
@@ -86,6 +80,20 @@ export const parameters: Json = {
     in: 'query',
     description: 'Deleting a role in use: the role to give instead. Also `meta.reassign_to`.',
     schema: { type: 'string' },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` that you have read, or several with commas: in any other state nothing is done, and it is 412. `*` asks nothing.',
+    schema: { type: 'string' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'The same request with the same key gets the same answer for a day, and nothing is done twice. Another request with it is 422.',
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   },
 }
 

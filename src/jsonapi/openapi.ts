@@ -1,12 +1,12 @@
+import { limitHeaderComponents } from '../limits/openapi.js'
 import type { ActionDefinition } from './define.js'
+import { answer, answerHeaders, MEDIA_TYPE, shared, sharedAnswers } from './openapi-answers.js'
 import { atomicPath } from './openapi-atomic.js'
 import { linkageSchemas, relinkOperations } from './openapi-linkage.js'
 import {
-  answer,
   body,
   collectionParameters,
   documentParameters,
-  MEDIA_TYPE,
   operation,
   parameter,
   parameters,
@@ -25,7 +25,7 @@ function collectionPath(resource: Resource): Json {
         summary: `List ${tag}`,
         tag,
         parameters: collectionParameters(resource),
-        answers: { '200': answer('One page.', `${name}Collection`) },
+        answers: { '200': shared(`${name}Collection`) },
       }),
     }),
     ...(verbs.create && {
@@ -35,8 +35,12 @@ function collectionPath(resource: Resource): Json {
         tag,
         parameters: documentParameters,
         requestBody: body(`${name}Create`),
+        repeatable: true,
         answers: {
-          '201': answer('Created.', `${name}Document`, { Location: { schema: { type: 'string', format: 'uri' } } }),
+          '201': answer('Created.', {
+            schema: `${name}Document`,
+            headers: ['Location', 'ETag', 'Idempotency-Replayed'],
+          }),
         },
       }),
     }),
@@ -55,7 +59,7 @@ function onePath(resource: Resource): Json {
         summary: `Retrieve one of ${tag}`,
         tag,
         parameters: documentParameters,
-        answers: { '200': answer('Found.', `${name}Document`) },
+        answers: { '200': answer('Found.', { schema: `${name}Document`, headers: ['ETag'] }) },
       }),
     }),
     ...(verbs.update && {
@@ -65,7 +69,8 @@ function onePath(resource: Resource): Json {
         tag,
         parameters: documentParameters,
         requestBody: body(`${name}Update`),
-        answers: { '200': answer('Updated.', `${name}Document`) },
+        conditional: true,
+        answers: { '200': answer('Updated.', { schema: `${name}Document`, headers: ['ETag'] }) },
       }),
     }),
     ...(verbs.delete && {
@@ -75,7 +80,8 @@ function onePath(resource: Resource): Json {
         tag,
         parameters: [parameter('Confirm'), parameter('ReassignTo')],
         requestBody: body('Meta', false),
-        answers: { '200': answer('Deleted; `meta` tells more.', 'Meta'), '204': answer('Deleted.') },
+        conditional: true,
+        answers: { '200': shared('DeletedWithMeta'), '204': shared('Deleted') },
       }),
     }),
   }
@@ -91,19 +97,19 @@ function relationshipPaths(resource: Resource, registry: Registry): [string, Jso
       summary: `Read the ${name} of one of ${tag}`,
       tag,
       parameters,
-      answers: { '200': answer('Found.', many ? `${schemaName(far)}Collection` : `${schemaName(far)}Related`) },
+      answers: { '200': shared(many ? `${schemaName(far)}Collection` : `${schemaName(far)}Related`) },
     })
     const linkage = operation({
       id: `${tag}_${name}_linkage`,
       summary: `Read the linkage of ${name} of one of ${tag}`,
       tag,
       parameters: many ? collectionParameters(far).slice(documentParameters.length) : [],
-      answers: { '200': answer('Found.', 'Linkage') },
+      answers: { '200': shared('Linkage') },
     })
-    const shared = { parameters: [parameter('Id')] }
+    const ofOne = { parameters: [parameter('Id')] }
     return [
-      [`/${tag}/{id}/${name}`, { ...shared, get: related }],
-      [`/${tag}/{id}/relationships/${name}`, { ...shared, get: linkage, ...relinkOperations(resource, name) }],
+      [`/${tag}/{id}/${name}`, { ...ofOne, get: related }],
+      [`/${tag}/{id}/relationships/${name}`, { ...ofOne, get: linkage, ...relinkOperations(resource, name) }],
     ]
   })
 }
@@ -117,15 +123,18 @@ function actionPath(resource: Resource, name: string, action: ActionDefinition):
   const schema = { type: 'object', properties: { data: { type: 'object', properties: { attributes } } } }
   const required = Object.values(action.attributes ?? {}).some(({ options }) => options.required === true)
   const requestBody = { required, content: { [MEDIA_TYPE]: { schema } } }
+  const repeatable = action.method === 'POST'
+  const replayed = repeatable ? ['Idempotency-Replayed'] : []
   const done = operation({
     id: `${tag}_${name}`,
     summary: action.doc,
     tag,
     requestBody,
+    repeatable,
     answers:
       action.document === true
-        ? { '200': answer('Done.', `${schemaName(resource)}Document`) }
-        : { '202': answer('Done.') },
+        ? { '200': answer('Done.', { schema: `${schemaName(resource)}Document`, headers: ['ETag', ...replayed] }) }
+        : { '202': answer('Done.', { headers: replayed }) },
   })
   return [`/${tag}/{id}/${name}`, { parameters: [parameter('Id')], [action.method.toLowerCase()]: done }]
 }
@@ -146,6 +155,14 @@ function endpointSchemas(registry: Registry): Json {
   return { ...Object.fromEntries(related), ...linkageSchemas }
 }
 
+/** Answers that several endpoints share: a collection, or what stands at the far side of a relationship. */
+function endpointAnswers(schemas: Json): Json {
+  const names = Object.keys(schemas).filter((name) => /(Collection|Related)$/.test(name))
+  return Object.fromEntries(
+    names.map((schema) => [schema, answer(schema.endsWith('Related') ? 'Found.' : 'One page.', { schema })]),
+  )
+}
+
 /** The JSON:API part of the OpenAPI 3.1 document: paths below the API's base and the components that they use. */
 export function openApiParts(registry: Registry): { paths: Json; components: Json; tags: Json[] } {
   const paths: Json = {}
@@ -164,5 +181,7 @@ export function openApiParts(registry: Registry): { paths: Json; components: Jso
   paths['/operations'] = atomicPath
   const types = [...registry.resources.values()].map(({ name, definition }) => ({ name, description: definition.doc }))
   const tags = [...types, { name: 'operations', description: 'Several changes in one request.' }]
-  return { paths, components: { schemas, parameters }, tags }
+  const responses = { ...sharedAnswers, ...endpointAnswers(schemas) }
+  const headers = { ...answerHeaders, ...limitHeaderComponents }
+  return { paths, components: { schemas, responses, headers, parameters }, tags }
 }

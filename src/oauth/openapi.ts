@@ -1,3 +1,4 @@
+import { headersOf } from '../limits/openapi.js'
 import { GRANTS } from './grants/index.js'
 import { oauthSchemas } from './openapi-schemas.js'
 
@@ -53,12 +54,24 @@ const pushed = form(
 
 const answer = (description: string, schema: Json): Json => ({
   description,
+  headers: headersOf(),
   content: { 'application/json': { schema } },
 })
 const named = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
+const refusal = (description: string, ...headers: string[]): Json => ({
+  ...answer(description, named('OAuthError')),
+  headers: headersOf(...headers),
+})
+const responses: Json = {
+  OAuthTooManyRequests: refusal('A limit is used up.', 'Retry-After'),
+  OAuthRefused: refusal('Refused.'),
+  OAuthFailed: refusal('Our fault, or we are busy: 503 says when to come again.', 'Retry-After'),
+}
+const shared = (name: string): Json => ({ $ref: `#/components/responses/${name}` })
 const refusals: Json = {
-  '4XX': answer('Refused.', named('OAuthError')),
-  '5XX': answer('Our fault, or we are busy.', named('OAuthError')),
+  '429': shared('OAuthTooManyRequests'),
+  '4XX': shared('OAuthRefused'),
+  '5XX': shared('OAuthFailed'),
 }
 
 const post = (
@@ -82,7 +95,8 @@ const get = (id: string, summary: string): Json => ({
   summary,
   tags: ['oauth'],
   security: [],
-  responses: { '200': answer(summary, { type: 'object' }), ...refusals },
+  // No endpoint of OAuth: what keeps a caller out beforehand says so as the API does.
+  responses: { '200': answer(summary, { type: 'object' }), ...refusals, '429': shared('TooManyRequests') },
 })
 
 const tokenInfo: Json = {
@@ -92,10 +106,9 @@ const tokenInfo: Json = {
   security: [{ bearer: [] }],
   responses: {
     '200': answer('The token.', named('TokenInfo')),
-    '4XX': {
-      description: 'Refused.',
-      content: { 'application/vnd.api+json': { schema: named('Errors') } },
-    },
+    '429': shared('TooManyRequests'),
+    '4XX': shared('Refused'),
+    '5XX': shared('Failed'),
   },
 }
 
@@ -110,7 +123,7 @@ const userinfo = (id: string): Json => ({
 const METADATA = 'What this authorization server offers (RFC 8414)'
 
 /** The authorization server's part of the OpenAPI document: what programs call. What browsers visit are pages. */
-export const oauthParts: { paths: Json; schemas: Json } = {
+export const oauthParts: { paths: Json; schemas: Json; responses: Json } = {
   paths: {
     '/oauth/token': {
       post: post('token', 'Get a token (RFC 6749)', { request: tokenRequest, ok: answer('A token.', named('Token')) }),
@@ -149,4 +162,5 @@ export const oauthParts: { paths: Json; schemas: Json } = {
     },
   },
   schemas: oauthSchemas,
+  responses,
 }

@@ -35,6 +35,7 @@ export function describeApi(registry: Registry, { apiUrl, issuer }: Addresses): 
     components: {
       ...components,
       schemas: { ...(components.schemas as object), ...oauthParts.schemas },
+      responses: { ...(components.responses as object), ...oauthParts.responses },
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   }

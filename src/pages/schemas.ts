@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express'
 import { AppError } from '../errors.js'
+import { headersOf } from '../limits/openapi.js'
 import { organizationConfigSchema } from '../resources/organizations/config-schema.js'
 
 const PATH = '/public/schemas/organization_config'
@@ -13,11 +14,13 @@ export const schemaPaths = {
       tags: ['organizations'],
       security: [],
       responses: {
-        '200': { description: 'The schema.', content: { 'application/schema+json': { schema: { type: 'object' } } } },
-        '4XX': {
-          description: 'Refused, e.g. for another method than GET.',
-          content: { 'application/vnd.api+json': { schema: { $ref: '#/components/schemas/Errors' } } },
+        '200': {
+          description: 'The schema.',
+          headers: headersOf(),
+          content: { 'application/schema+json': { schema: { type: 'object' } } },
         },
+        '429': { $ref: '#/components/responses/TooManyRequests' },
+        '4XX': { $ref: '#/components/responses/Refused' },
       },
     },
   },
