@@ -22,6 +22,8 @@ export interface Guarded {
   readonly publicColumns?: ReadonlySet<string>
   /** Columns by whose values the rows are counted too (the arguments of the table's counting triggers). */
   readonly countedBy?: readonly string[]
+  /** The column that says of which type a row of a history is: who may not read that type may not read its history. */
+  readonly historyBy?: string
   /** The subject whose rights count, where it is not this one (secrets follow their credential). */
   readonly rightsOf?: string
 }

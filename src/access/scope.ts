@@ -6,6 +6,7 @@ import type { Abilities, Action, RowRule } from './abilities.js'
 import { allows, closed } from './closed.js'
 import { type Counted, countWhole, type Kinds } from './counts.js'
 import type { Guarded, Row } from './guarded.js'
+import { withReadableTypes } from './history.js'
 import type { Principal } from './principal.js'
 import { encode, isStamped, keyOf, stampAfter } from './row-values.js'
 import { type Change, type Changes, changesBetween, writeWithVersions } from './versions.js'
@@ -78,6 +79,7 @@ export function createScope(deps: Deps, by?: By): Scope {
     right: By = [action, guarded.rightsOf ?? guarded.subject],
   ): RowRule {
     const rule = abilities.rows(...right)
+    if (guarded.historyBy !== undefined) return withReadableTypes(rule, guarded.historyBy, deps)
     if (right[1] === guarded.subject) return rule
     // Conditions on columns belong to the subject's own table; what follows its rights has the columns of `only` too.
     const { organizations, only } = rule
@@ -167,12 +169,10 @@ export function createScope(deps: Deps, by?: By): Scope {
             ...encode(patch),
             updated_at: trx.raw("greatest(?, updated_at + interval '1 millisecond')", [now]),
           })
-        const changes = batch.map((row) => changesBetween(guarded, row, patch as Partial<Row>))
-        await record(
-          guarded,
-          write,
-          ...batch.map((row, n): Change => ({ row, event: 'update', changes: changes[n] ?? {} })),
+        const changes = batch.map(
+          (row): Change => ({ row, event: 'update', changes: changesBetween(guarded, row, patch as Partial<Row>) }),
         )
+        await record(guarded, write, ...changes)
       }
       return rows.length
     },

@@ -100,6 +100,8 @@ export interface Definition<A extends Attributes = Attributes, R extends Relatio
   readonly tenant: 'organization_id' | 'id' | 'user'
   /** Whose rights count, where they are not the type's own: secrets follow their application. */
   readonly rightsOf?: string
+  /** Of a history: the attribute that names the type of what it tells, whose rights count too. */
+  readonly historyBy?: string
   /** Attributes by whose values rows are counted as they come and go, so that lists which they filter need not count; the
    *  table's counting triggers name them, too. */
   readonly countedBy?: readonly string[]

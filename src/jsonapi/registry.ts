@@ -106,6 +106,7 @@ function compile(definition: AnyDefinition, deployment: Deployment): Resource {
     columns: columnsOf(definition, deployment),
     versionedAs: definition.versioned ? definition.type : false,
     ...(definition.rightsOf === undefined ? {} : { rightsOf: definition.rightsOf }),
+    ...(definition.historyBy === undefined ? {} : { historyBy: definition.historyBy }),
     ...(definition.countedBy === undefined ? {} : { countedBy: definition.countedBy }),
     ...(definition.publicFields === undefined ? {} : { publicColumns: publicColumns(definition) }),
   }

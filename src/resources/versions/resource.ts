@@ -7,6 +7,7 @@ export const versions = defineResource({
   table: 'versions',
   tenant: 'organization_id',
   versioned: false,
+  historyBy: 'resource_type',
   countedBy: ['resource_type', 'event'],
   attributes: {
     resource_type: string({ can: ['read', 'filter'], doc: 'Type of the resource that changed.', example: 'roles' }),
