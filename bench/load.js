@@ -9,7 +9,7 @@ import { readAnswers } from './answers.js'
  *   requests: {method: string, path: string, headers?: Record<string, string>, body?: string}[],
  *   carry?: {member: string, values: string[]}, refusals?: number[], sliced?: boolean}} LoadPlan
  *  `ports`: instances that the connections are spread over, as a balancer would.
- *  `requests` are sent in turn by every connection. `carry`: a member of each JSON answer takes the place of `{carry}` in
+ *  `requests` are sent in turn by every connection, each of which begins elsewhere. `carry`: a member of each JSON answer takes the place of `{carry}` in
  *  the connection's next request (a refresh token that rotates); `values` are the first ones, one a connection.
  *  `warmRequests`: the measured time begins after so many answers at the earliest (compilers count calls, not seconds).
  *  `rate`: requests a second and connection at most; else each sends as soon as it is answered. */
@@ -56,7 +56,7 @@ function fail(text) {
 function run(index) {
   let socket
   let sentAt = 0
-  let turn = index
+  let turn = Math.floor((index * encoders.length) / plan.connections)
   let carried = plan.carry?.values[index]
   const write = () => {
     const at = turn++ % encoders.length

@@ -7,7 +7,20 @@ import { startService, tokenOf } from '../service.js'
 const LIST = '/api/memberships?sort=-created_at&page[size]=25'
 // Answers before the measured time: code that has not been called often enough is not compiled yet.
 const WARM = 1500
-const PATHS = { list: LIST, includes: `${LIST}&include=organization,role,membership_profile` }
+// From both ends, near enough to be read in their order: 2,000 rows, so that none is remembered when its page comes again.
+const ENDS = ['-', ''].flatMap((end) => Array.from({ length: 40 }, (_, number) => ({ end, number })))
+const PATHS = {
+  list: [LIST],
+  pages: ENDS.map(
+    ({ end, number }) => `/api/memberships?sort=${end}created_at&page[size]=25&page[number]=${number + 1}`,
+  ),
+  includes: [`${LIST}&include=organization,role,membership_profile`],
+}
+const OF_KURIER = {
+  list: ['sort=-createdAt,-id&page[size]=25'],
+  // Its pages begin at 0.
+  pages: ENDS.map(({ end, number }) => `sort=${end}createdAt,${end}id&page[size]=25&page[number]=${number}`),
+}
 const API = 'http://localhost:3000/api'
 /** By so much the documents of other libraries may be larger or smaller. */
 const SAME_SIZE = 0.15
@@ -56,9 +69,12 @@ const ids = ({ data }) => data.map(({ id }) => id)
 async function prepare(world) {
   const running = await gatehouse(world)
   try {
-    const document = await get(running.port, PATHS.includes, bearer(running.token))
-    const { attributes: constants } = document.included.find(({ type }) => type === 'organizations')
-    const documents = { list: await get(running.port, PATHS.list, bearer(running.token)), includes: document }
+    const documents = {}
+    for (const [which, paths] of Object.entries(PATHS)) {
+      documents[which] = []
+      for (const path of paths) documents[which].push(await get(running.port, path, bearer(running.token)))
+    }
+    const { attributes: constants } = documents.includes[0].included.find(({ type }) => type === 'organizations')
     return { job: { organization: world.demo.organization.id, api: API, constants }, documents }
   } finally {
     await running.stop()
@@ -72,16 +88,36 @@ function withoutDomain(document) {
 
 function contendersOf(which, world, { job, documents }) {
   const env = { DATABASE_URL: world.url('gatehouse') }
-  const path = PATHS[which]
-  const peer = (name, file, there) => ({
+  const planOf = (paths, headers) => ({
+    warmRequests: WARM,
+    requests: paths.map((path) => ({ method: 'GET', path, headers })),
+  })
+  const peer = (name, file, paths) => ({
     name,
     start: async () => {
       const running = await startContender(file, { job, env })
-      const document = await get(running.port, there)
-      if (!isDeepStrictEqual(ids(document), ids(documents[which]))) throw new Error(`${name} lists other rows`)
-      const [theirs, ours] = [document, documents[which]].map((one) => JSON.stringify(one).length)
-      if (Math.abs(theirs / ours - 1) > SAME_SIZE) throw new Error(`${name} sends ${theirs} bytes, not ${ours}`)
-      return { ...running, plan: { warmRequests: WARM, requests: [{ method: 'GET', path: there }] } }
+      for (const [at, path] of paths.entries()) {
+        const document = await get(running.port, path)
+        if (!isDeepStrictEqual(ids(document), ids(documents[which][at]))) throw new Error(`${name} lists other rows`)
+        const [theirs, ours] = [document, documents[which][at]].map((one) => JSON.stringify(one).length)
+        if (Math.abs(theirs / ours - 1) > SAME_SIZE) throw new Error(`${name} sends ${theirs} bytes, not ${ours}`)
+      }
+      return { ...running, plan: planOf(paths) }
+    },
+  })
+  const kurier = () =>
+    peer(
+      'kurier',
+      'kurier.js',
+      OF_KURIER[which].map((search) => `/api/memberships?${search}&filter[organizationId]=${job.organization}`),
+    )
+  const raw = () => ({
+    name: 'raw pg + node:http',
+    start: async () => {
+      const running = await startContender('raw-reads.js', { job, env })
+      const [path] = PATHS[which]
+      proveSame(withoutDomain(structuredClone(documents[which][0])), withoutDomain(await get(running.port, path)))
+      return { ...running, plan: planOf([path]) }
     },
   })
   const all = [
@@ -89,29 +125,14 @@ function contendersOf(which, world, { job, documents }) {
       name: 'gatehouse',
       start: async () => {
         const running = await gatehouse(world)
-        return {
-          ...running,
-          plan: { warmRequests: WARM, requests: [{ method: 'GET', path, headers: bearer(running.token) }] },
-        }
+        return { ...running, plan: planOf(PATHS[which], bearer(running.token)) }
       },
     },
-    {
-      name: 'raw pg + node:http',
-      start: async () => {
-        const running = await startContender('raw-reads.js', { job, env })
-        proveSame(withoutDomain(structuredClone(documents[which])), withoutDomain(await get(running.port, path)))
-        return { ...running, plan: { warmRequests: WARM, requests: [{ method: 'GET', path }] } }
-      },
-    },
+    // It knows the first page alone.
+    ...(which === 'pages' ? [] : [raw()]),
+    ...(which === 'includes' ? [] : [kurier()]),
     ...(which === 'list'
-      ? [
-          peer(
-            'kurier',
-            'kurier.js',
-            `/api/memberships?sort=-createdAt,-id&page[size]=25&filter[organizationId]=${job.organization}`,
-          ),
-          peer('jsonapi-server', 'jsonapi-server.js', '/api/memberships?page[limit]=25&page[offset]=0'),
-        ]
+      ? [peer('jsonapi-server', 'jsonapi-server.js', ['/api/memberships?page[limit]=25&page[offset]=0'])]
       : []),
   ]
   return world.only ? all.filter(({ name }) => world.only.includes(name)) : all
@@ -123,11 +144,13 @@ const TARGETS = {
     ['kurier', 3],
     ['jsonapi-server', 4],
   ],
+  pages: [['kurier']],
   includes: [['raw pg + node:http', 0.6]],
 }
 const TITLES = {
   list: 'Reads: 25 of 100,000 seats, newest first, one worker on one core, 32 connections',
-  includes: 'Reads: the same with organization, role and profile included',
+  pages: 'Reads: 80 pages of them in turn, so that no object is remembered',
+  includes: 'Reads: the first page with organization, role and profile included',
 }
 
 /** Lists behind the token check, the evaluator and row security, against hand-written ones without. */
@@ -135,7 +158,7 @@ export async function reads(world) {
   await seedMemberships(world)
   const prepared = await prepare(world)
   const parts = []
-  for (const which of ['list', 'includes']) {
+  for (const which of Object.keys(PATHS)) {
     const results = await inTurn(contendersOf(which, world, prepared), {
       ...world.pace,
       databasePid: world.pg.pid,

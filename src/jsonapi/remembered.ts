@@ -14,19 +14,20 @@ export interface Written {
   readonly self: string
 }
 
-/** A shape: the columns by whose values objects differ. */
+/** How the objects of a type are written: here, by which columns' values they differ. */
 export interface Shape {
-  readonly name: string
   readonly columns: readonly string[]
 }
 
 interface Remembered extends Written {
+  readonly shape: Shape
   readonly values: readonly unknown[]
 }
 
 export interface Memory {
   /** What was written of this very row; undefined when any value of it is another, or it is not known (any more). */
   of(shape: Shape, row: Row): Written | undefined
+  /** To be told of what had to be written. */
   keep(shape: Shape, row: Row, written: Written): void
 }
 
@@ -44,24 +45,39 @@ function isSame(known: unknown, value: unknown): boolean {
   return known === value
 }
 
-function isOf({ values }: Remembered, { columns }: Shape, row: Row): boolean {
+function isOf({ values, shape: { columns } }: Remembered, row: Row): boolean {
   for (const [at, column] of columns.entries()) if (!isSame(values[at], row[column])) return false
   return true
+}
+
+/** Tells what is met again from what comes once: rows that a walk over pages passes would only push others out, and to keep
+ *  them costs more than to write them. Each id has one place, which the next that shares it takes. */
+function createSieve(): (id: string) => boolean {
+  const met = new Int32Array(MOST)
+  return (id) => {
+    let hash = 1
+    for (let at = 0; at < id.length; at += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(at)) | 0
+    const place = (hash >>> 0) % MOST
+    if (met[place] === hash) return true
+    met[place] = hash
+    return false
+  }
 }
 
 /** Remembers what was written of rows. The rows themselves are read each time, behind both locks, and what was written of other
  *  values is never taken: nobody can be shown what they did not read. Spared is the writing alone (docs/performance.md). */
 export function createMemory(): Memory {
   const objects = new LRUCache<string, Remembered>({ max: MOST })
-  const keyOf = ({ name }: Shape, { id }: Row): string => `${id} ${name}`
+  const isMetAgain = createSieve()
   return {
     of(shape, row) {
-      const known = objects.get(keyOf(shape, row))
-      return known !== undefined && isOf(known, shape, row) ? known : undefined
+      const known = objects.get(row.id)
+      return known !== undefined && known.shape === shape && isOf(known, row) ? known : undefined
     },
     keep(shape, row, written) {
+      if (!isMetAgain(row.id)) return
       const values = shape.columns.map((column) => kept(row[column]))
-      objects.set(keyOf(shape, row), { ...written, values })
+      objects.set(row.id, { ...written, shape, values })
     },
   }
 }

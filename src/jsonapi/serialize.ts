@@ -61,7 +61,7 @@ export function createSerialize(apiUrl: string): Serialize {
   const selfLink = (resource: Resource, id: string): string =>
     resource.definition.singleton === undefined ? `${apiUrl}/${resource.name}/${id}` : `${apiUrl}/${resource.name}`
 
-  function makeShape(name: string, resource: Resource, fields: Fields): Shape {
+  function makeShape(resource: Resource, fields: Fields): Shape {
     const attributes = [...resource.attributes.values()].filter((one) => wanted(resource, fields, one.name))
     const columns = attributes.map((one) => one.name)
     const projection = Object.fromEntries(columns.map((column) => [column, 1 as const]))
@@ -74,13 +74,13 @@ export function createSerialize(apiUrl: string): Serialize {
     const unstored = attributes.filter(({ stored }) => !stored)
     const constants = Object.fromEntries(unstored.map((one) => [one.name, one.options.constant ?? null]))
     const relationships = [...resource.relationships.keys()].filter((one) => wanted(resource, fields, one))
-    return { name, columns, serializer, constants, tail: createTail(relationships) }
+    return { columns, serializer, constants, tail: createTail(relationships) }
   }
 
   function shapeOf(resource: Resource, fields: Fields): Shape {
     const chosen = fields.get(resource.type)
     const key = `${resource.name} ${chosen === undefined ? '*' : [...chosen].sort().join(',')}`
-    const shape = shapes.get(key) ?? makeShape(key, resource, fields)
+    const shape = shapes.get(key) ?? makeShape(resource, fields)
     if (shapes.size >= MAX_SHAPES) shapes.clear()
     shapes.set(key, shape)
     return shape
