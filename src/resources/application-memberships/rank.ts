@@ -1,6 +1,7 @@
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, type ErrorSource } from '../../errors.js'
+import { assertMayTouchOwner } from '../memberships/owners.js'
 import { assertHolds } from '../roles/rank.js'
 
 interface Holders {
@@ -8,6 +9,8 @@ interface Holders {
   readonly membership_id: unknown
   readonly membership_profile_id: unknown
 }
+
+const present = (id: unknown): string[] => (id === null ? [] : [String(id)])
 
 /** Refuses to change what the caller's own seat may do through an application, unless the caller is an admin in full, to
  *  whom it can give nothing: what narrows a seat must not be lifted by the one whom it narrows.
@@ -23,6 +26,25 @@ export async function assertNotOwnSeat(ctx: Context, holders: Holders): Promise<
   const shared = mine.membership_profile_id !== null && mine.membership_profile_id === holders.membership_profile_id
   if (!direct && !shared) return
   throw new AppError('forbidden', { detail: 'This concerns your own seat: somebody else must change it.' })
+}
+
+/** Refuses to change what seats may do through applications, be it one or all that have a profile, where one of them is the
+ *  caller's own, holds more than the caller, or is an owner's: what narrows a seat is neither lifted nor laid on from below.
+ *  @throws AppError forbidden */
+export async function assertMayTouchHolders(ctx: Context, holders: Holders): Promise<void> {
+  await assertNotOwnSeat(ctx, holders)
+  const { organization_id, membership_id, membership_profile_id } = holders
+  // Asked by the right to read roles, as in roles/rank: seats that one may not look at must not look like none.
+  const seats = ctx.scope.by(['read', 'roles']).from('memberships').where({ organization_id })
+  const held: Row[] = await seats
+    .where((seat) =>
+      seat.whereIn('id', present(membership_id)).orWhereIn('membership_profile_id', present(membership_profile_id)),
+    )
+    .distinct('organization_id', 'role_id', 'owner')
+  for (const seat of held) {
+    assertMayTouchOwner(ctx, seat)
+    await assertHolds(ctx, String(seat.role_id))
+  }
 }
 
 /** Refuses a profile that opens an application with a role that holds more than the caller does.

@@ -4,9 +4,7 @@ import { AppError, violation } from '../../errors.js'
 import { ID_PATTERN } from '../../ids.js'
 import type { DeleteInput } from '../../jsonapi/define.js'
 import { assertHoldsProfile } from '../application-memberships/rank.js'
-import { assertMayGiveAccess } from '../memberships/owners.js'
-import { assertHolds } from '../roles/rank.js'
-import { profileToChange } from './guard.js'
+import { assertMayGiveHolders, profileToChange } from './guard.js'
 
 const POINTER = { pointer: '/meta/reassign_to' }
 
@@ -22,8 +20,7 @@ async function replacementOf(ctx: Context, profile: Row, wanted: unknown): Promi
   const fits = replacement.organization_id === profile.organization_id && replacement.id !== profile.id
   if (!fits) throw refuse('must be another membership profile of the same organization')
   await assertHoldsProfile(ctx, wanted, POINTER)
-  const given = { access_scope: String(replacement.access_scope), at: POINTER }
-  assertMayGiveAccess(ctx, String(profile.organization_id), given)
+  await assertMayGiveHolders(ctx, profile, { access_scope: String(replacement.access_scope), at: POINTER })
   return wanted
 }
 
@@ -47,14 +44,13 @@ export async function removeProfile(
   const profile = await profileToChange(ctx, id, 'destroy')
   const replacement = await replacementOf(ctx, profile, meta.reassign_to)
   const where = { membership_profile_id: id, organization_id: profile.organization_id }
-  const seats: Row[] = await ctx.scope.from('memberships').where(where).select('id', 'role_id')
+  const seats: Row[] = await ctx.scope.from('memberships').where(where).select('id')
   if (seats.length > 0 && replacement === undefined) {
     const detail = `The profile is in use (${seats.length} memberships): name another with "reassign_to".`
     throw new AppError('locked', { detail, meta: { error: 'in_use', memberships: seats.length } })
   }
-  for (const seat of seats) {
-    await assertHolds(ctx, String(seat.role_id))
-    await ctx.scope.update('memberships', seat.id, { membership_profile_id: replacement })
+  for (const { id: seat } of seats) {
+    await ctx.scope.update('memberships', seat, { membership_profile_id: replacement })
   }
   await emptyProfile(ctx, id)
   await ctx.scope.remove('membership_profiles', id)

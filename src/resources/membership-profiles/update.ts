@@ -1,8 +1,7 @@
 import type { Context } from '../../access/context.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { holdExactly } from '../application-memberships/assign.js'
-import { assertMayGiveAccess } from '../memberships/owners.js'
-import { profileToChange } from './guard.js'
+import { assertMayGiveHolders, profileToChange } from './guard.js'
 
 interface Input {
   id: string
@@ -13,8 +12,8 @@ interface Input {
  *  @throws AppError forbidden (403), invalid (422) */
 export async function updateProfile(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { application_memberships: wanted, ...attributes } = changes
-  const { organization_id: organization } = await profileToChange(ctx, id, 'update')
-  assertMayGiveAccess(ctx, String(organization), attributes)
+  const profile = await profileToChange(ctx, id, 'update')
+  await assertMayGiveHolders(ctx, profile, attributes)
   await ctx.scope.update('membership_profiles', id, attributes)
   if (wanted === undefined) return { id }
   const difference = await holdExactly(ctx, { column: 'membership_profile_id', id }, wanted)

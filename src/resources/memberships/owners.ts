@@ -17,18 +17,38 @@ export async function assertOwnerRemains(ctx: Context, seat: Row): Promise<void>
   assertMayTouchOwner(ctx, seat)
 }
 
-/** Refuses to let anybody but an owner touch an owner's seat.
+/** Refuses to let anybody but an owner touch an owner's seat: an owner in person, for an application that has only named
+ *  one, or that is narrowed, is none.
  *  @throws AppError forbidden */
 export function assertMayTouchOwner(ctx: Context, seat: Row): void {
-  if (seat.owner !== true || ctx.abilities.grantIn(String(seat.organization_id))?.owner === true) return
-  throw new AppError('forbidden', { detail: 'Only an owner may change or end the seat of an owner.' })
+  if (seat.owner !== true || ctx.abilities.may('own', 'organizations', String(seat.organization_id))) return
+  const detail =
+    'Only an owner, with a token that nothing narrows, may end an owner’s seat or change its role, access and openings.'
+  throw new AppError('forbidden', { detail })
 }
 
 /** Whether a seat is the caller's own. */
 export const isOwnSeat = (ctx: Context, seat: Row): boolean =>
   ctx.principal.userId !== undefined && seat.user_id === ctx.principal.userId
 
-interface Given {
+/** The refusal to change what one's own seat gives. */
+export const seatIsYours = (source?: ErrorSource): AppError =>
+  new AppError('forbidden', {
+    detail: 'This seat is your own: somebody else must change its role and access.',
+    ...(source === undefined ? {} : { source }),
+  })
+
+/** The caller's own seat in an organization; machines have none. Asked by the right to read roles, as in roles/rank: whose
+ *  token reads no seats has one nonetheless. */
+export async function ownSeat(ctx: Context, organization: string): Promise<Row | undefined> {
+  const { membershipId } = ctx.abilities.grantIn(organization) ?? {}
+  if (membershipId === undefined) return undefined
+  const seats = ctx.scope.by(['read', 'roles']).from('memberships')
+  return seats.where({ organization_id: organization, id: membershipId }).first()
+}
+
+/** An access scope to be given. */
+export interface Given {
   readonly access_scope?: string | null | undefined
   /** Where it was asked for, if not as an attribute. */
   readonly at?: ErrorSource
@@ -50,4 +70,16 @@ export async function assertMayGiveProfile(ctx: Context, organization: string, p
   if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
   const access = profile === null ? null : String((await ctx.scope.one('membership_profiles', profile)).access_scope)
   assertMayGiveAccess(ctx, organization, { access_scope: access, at: atRelationship('membership_profile') })
+}
+
+/** Refuses to change the access that a seat shows, by whatever way: an owner's from below, one's own, and to more than one
+ *  may give. Nobody but an owner may change an owner's, so owners may change their own; but they do not shut themselves in
+ *  the test mode.
+ *  @throws AppError forbidden */
+export function assertMayChangeAccess(ctx: Context, seat: Row, given: Given): void {
+  const { access_scope: access, at } = given
+  if (access === undefined || access === seat.access_scope) return
+  assertMayTouchOwner(ctx, seat)
+  if (!isOwnSeat(ctx, seat)) assertMayGiveAccess(ctx, String(seat.organization_id), given)
+  else if (seat.owner !== true || access === 'test_access') throw seatIsYours(at)
 }
