@@ -49,6 +49,18 @@ const holding = (type: string, id: string, ids: string[]) => ({
   },
 })
 
+/** Somebody who may do everything with application memberships and profiles, but is no admin. */
+async function anOpener() {
+  const { id } = await make(owner, 'roles', { attributes: { name: 'Opener' } })
+  const flags = { can_create: true, can_read: true, can_update: true, can_destroy: true }
+  for (const subject of ['application_memberships', 'membership_profiles', 'roles']) {
+    const listed = await owner.get(`/roles/${id}/permissions?filter[q][subject_eq]=${subject}`)
+    const permission: string = listed.body.data[0].id
+    await owner.patch(`/permissions/${permission}`, change('permissions', permission, flags))
+  }
+  return aMember(service, owner, id)
+}
+
 describe('application memberships', () => {
   test('need a seat or a profile, and open an application to it once', async () => {
     const { membershipId } = await member()
@@ -89,12 +101,8 @@ describe('application memberships', () => {
   })
 
   test('J9 nobody opens an application with a role that they do not hold', async () => {
-    const reader = await aMember(service, owner, owner.roles['Read-only'] as string)
-    const strong = await make(owner, 'roles', { attributes: { name: 'Opener' } })
-    const flags = { can_create: true, can_read: true, can_update: true, can_destroy: true }
-    const listed = await owner.get(`/roles/${strong.id}/permissions?filter[q][subject_eq]=application_memberships`)
-    await owner.patch(`/permissions/${listed.body.data[0].id}`, change('permissions', listed.body.data[0].id, flags))
-    const opener = await aMember(service, owner, strong.id)
+    const low = await member('Member')
+    const opener = await anOpener()
     const body = (name: string) =>
       resource(
         'application_memberships',
@@ -102,7 +110,7 @@ describe('application memberships', () => {
         {
           organization: ['organizations', owner.organizationId],
           api_credential: toApp(),
-          membership: seat(reader.membershipId),
+          membership: seat(low.membershipId),
           role: role(name),
         },
       )
@@ -120,6 +128,63 @@ describe('application memberships', () => {
     const high = await opening({ membership: seat((await member()).membershipId) })
     expect((await opener.delete(`/application_memberships/${high.id}`)).status).toBe(403)
     expect((await opener.delete(`/application_memberships/${id}`)).status).toBe(204)
+  })
+
+  test('J9 what a higher seat may do through an application is neither widened nor narrowed from below', async () => {
+    const [opener, boss, low] = [await anOpener(), await member(), await member('Member')]
+    const mine = (await owner.get('/memberships?filter[q][owner_true]=true')).body.data[0].id
+    const named = async (name: string) => (await make(owner, 'roles', { attributes: { name } })).id as string
+    const [narrow, wider] = [await named('Narrow'), await named('Wider')]
+    const bundle = async () =>
+      (await make(owner, 'membership_profiles', { attributes: { name: 'p', access_scope: 'all_access' } })).id as string
+    for (const [holder, by] of [
+      [boss.membershipId, opener],
+      [mine, opener],
+      [mine, await member()],
+    ] as const) {
+      const [used, free] = [await bundle(), await bundle()]
+      const profile = (id: string | null) => ({
+        membership_profile: id && (['membership_profiles', id] as [string, string]),
+      })
+      const link = change('memberships', holder, {}, profile(used) as Links)
+      expect((await owner.patch(`/memberships/${holder}`, link)).status).toBe(200)
+      const as = async (one: Links) => ({ api_credential: toApp(await newApp()), role: role('Member'), ...one })
+      const direct = await opening(await as({ membership: seat(holder), role: ['roles', narrow] }))
+      const shared = await opening(await as({ membership_profile: ['membership_profiles', used] }))
+      const other = await opening(await as({ membership_profile: ['membership_profiles', free] }))
+      const create = async (links: Links) =>
+        by.post(
+          '/application_memberships',
+          resource(
+            'application_memberships',
+            {},
+            { organization: ['organizations', owner.organizationId], ...(await as(links)) },
+          ),
+        )
+      const update = (id: string, attributes: Body, links: Body = {}) =>
+        by.patch(`/application_memberships/${id}`, change('application_memberships', id, attributes, links))
+      const refused = [
+        await create({ membership: seat(holder) }),
+        await create({ membership_profile: ['membership_profiles', used] }),
+        await update(direct.id, { filters: null }),
+        await update(shared.id, {}, profile(free)),
+        await update(other.id, {}, profile(used)),
+        await by.delete(`/application_memberships/${direct.id}`),
+        await by.delete(`/application_memberships/${shared.id}`),
+        await by.patch(`/membership_profiles/${used}`, holding('membership_profiles', used, [])),
+        await by.delete(`/roles/${narrow}?reassign_to=${wider}`),
+      ]
+      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 403))
+      const allowed = [
+        await create({ membership: seat(low.membershipId) }),
+        await create({ membership_profile: ['membership_profiles', free] }),
+        await by.delete(`/application_memberships/${other.id}`),
+      ]
+      expect(allowed.map(({ status }) => status)).toEqual([201, 201, 204])
+      expect(
+        (await owner.patch(`/memberships/${holder}`, change('memberships', holder, {}, profile(null) as Body))).status,
+      ).toBe(200)
+    }
   })
 
   test('end with their seat and with their application, and the history says so', async () => {

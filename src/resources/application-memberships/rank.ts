@@ -1,8 +1,9 @@
+import type { Knex } from 'knex'
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, type ErrorSource } from '../../errors.js'
 import { assertMayTouchOwner } from '../memberships/owners.js'
-import { assertHolds } from '../roles/rank.js'
+import { assertHolds, holdsRole } from '../roles/rank.js'
 
 interface Holders {
   readonly organization_id: unknown
@@ -28,23 +29,47 @@ export async function assertNotOwnSeat(ctx: Context, holders: Holders): Promise<
   throw new AppError('forbidden', { detail: 'This concerns your own seat: somebody else must change it.' })
 }
 
+interface Seats {
+  readonly ids: readonly string[] | Knex.QueryBuilder
+  readonly profiles: readonly string[] | Knex.QueryBuilder
+}
+
+/** Refuses seats of which one holds more than the caller, or is an owner's. */
+async function assertStandsOver(ctx: Context, organization: string, { ids, profiles }: Seats): Promise<void> {
+  // Asked by the right to read roles, as in roles/rank: seats that one may not look at must not look like none.
+  const seats = ctx.scope.by(['read', 'roles']).from('memberships').where({ organization_id: organization })
+  const found: Row[] = await seats
+    .where((seat) => seat.whereIn('id', ids as string[]).orWhereIn('membership_profile_id', profiles as string[]))
+    .distinct('organization_id', 'role_id', 'owner')
+  for (const seat of found) {
+    assertMayTouchOwner(ctx, seat)
+    const role = await ctx.scope.one('roles', String(seat.role_id))
+    if (await holdsRole(ctx, role)) continue
+    const detail = `This concerns a seat whose role "${String(role.name)}" gives more than you hold: somebody with as much must change it.`
+    throw new AppError('forbidden', { detail })
+  }
+}
+
 /** Refuses to change what seats may do through applications, be it one or all that have a profile, where one of them is the
  *  caller's own, holds more than the caller, or is an owner's: what narrows a seat is neither lifted nor laid on from below.
  *  @throws AppError forbidden */
 export async function assertMayTouchHolders(ctx: Context, holders: Holders): Promise<void> {
   await assertNotOwnSeat(ctx, holders)
   const { organization_id, membership_id, membership_profile_id } = holders
-  // Asked by the right to read roles, as in roles/rank: seats that one may not look at must not look like none.
-  const seats = ctx.scope.by(['read', 'roles']).from('memberships').where({ organization_id })
-  const held: Row[] = await seats
-    .where((seat) =>
-      seat.whereIn('id', present(membership_id)).orWhereIn('membership_profile_id', present(membership_profile_id)),
-    )
-    .distinct('organization_id', 'role_id', 'owner')
-  for (const seat of held) {
-    assertMayTouchOwner(ctx, seat)
-    await assertHolds(ctx, String(seat.role_id))
+  const seats = { ids: present(membership_id), profiles: present(membership_profile_id) }
+  await assertStandsOver(ctx, String(organization_id), seats)
+}
+
+/** The same of all seats that a role narrows in applications, where it is to be replaced by another.
+ *  @throws AppError forbidden */
+export async function assertMayTouchNarrowed(ctx: Context, role: Row): Promise<void> {
+  const where = { organization_id: role.organization_id, role_id: role.id }
+  const openings = ctx.scope.by(['read', 'roles']).from('application_memberships').where(where)
+  const seats = {
+    ids: openings.clone().select('membership_id'),
+    profiles: openings.clone().select('membership_profile_id'),
   }
+  await assertStandsOver(ctx, String(role.organization_id), seats)
 }
 
 /** Refuses a profile that opens an application with a role that holds more than the caller does.

@@ -3,7 +3,7 @@ import { atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
 import { checkFilterTargets } from './filters.js'
-import { assertNotOwnSeat } from './rank.js'
+import { assertMayTouchHolders } from './rank.js'
 
 interface Input {
   id: string
@@ -11,7 +11,7 @@ interface Input {
 }
 
 /** Changes what a seat may do through an application; counts for tokens already issued within a second.
- *  @throws AppError forbidden (403) for a role, old or new, that holds more than the caller */
+ *  @throws AppError forbidden (403) for a role, old or new, or a seat that holds more than the caller */
 export async function changeOpening(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { role, membership_profile: profile, ...attributes } = changes
   const row = await ctx.scope.lock('application_memberships', id, 'update')
@@ -21,7 +21,7 @@ export async function changeOpening(ctx: Context, { id, changes }: Input): Promi
     ...(role === undefined ? {} : { role_id: role }),
     ...(profile === undefined ? {} : { membership_profile_id: profile }),
   }
-  for (const holders of [row, { ...row, ...keys }]) await assertNotOwnSeat(ctx, holders as never)
+  for (const holders of [row, { ...row, ...keys }]) await assertMayTouchHolders(ctx, holders as never)
   await checkFilterTargets(ctx, String(row.organization_id), attributes.filters)
   await ctx.scope.update('application_memberships', id, { ...attributes, ...keys })
   return { id }

@@ -13,12 +13,16 @@ export async function rightsOf(ctx: Context, role: Row): Promise<RoleRights> {
   return { kind, permissions: permissionsOf(rows) }
 }
 
+/** Whether the caller holds all that a role gives. */
+export const holdsRole = async (ctx: Context, role: Row): Promise<boolean> =>
+  ctx.abilities.holds(String(role.organization_id), await rightsOf(ctx, role))
+
 /** Refuses to give, take or touch a role that holds more than the caller does (DECISIONS 3).
  *  @returns the role's row
  *  @throws AppError forbidden, pointing at `source` */
 export async function assertHolds(ctx: Context, roleId: string, source?: ErrorSource): Promise<Row> {
   const role = await ctx.scope.one('roles', roleId)
-  if (ctx.abilities.holds(String(role.organization_id), await rightsOf(ctx, role))) return role
+  if (await holdsRole(ctx, role)) return role
   const detail = `The role "${String(role.name)}" gives more than you hold, so you may neither give nor change it.`
   throw new AppError('forbidden', { detail, ...(source === undefined ? {} : { source }) })
 }
