@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '../../src/ids.js'
 import { aMember, anApplication, anOwner, type Body, change, type Owner, resource } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 // Nobody grants what they do not hold, edits their own grants, or mints a credential stronger than themselves
 // (DECISIONS 3; ATTACKS J8, J9).
@@ -143,6 +145,48 @@ describe('J9 seats, roles and permissions', () => {
     expect(outcome(await clerk.patch(`/permissions/${mine.id}`, wider))).toEqual(forbidden)
     const trigger = change('roles', clerkRole, { _add_missing_base_permissions: true })
     expect(outcome(await clerk.patch(`/roles/${clerkRole}`, trigger))).toEqual(forbidden)
+  })
+
+  test('a role that narrows one’s own seat, or its profile, in an application gains and loses nothing either', async () => {
+    const app = await anApplication(service, owner, 'webapp', { attributes: { redirect_uri: 'https://n.example/cb' } })
+    const held = ['customers', 'roles', 'permissions', 'application_memberships', 'memberships', 'api_credentials']
+    const manager = await aRole('Manager', held)
+    const by = await aMember(service, owner, manager)
+    const web = await asWebapp(service, { owner, application: app, userId: by.userId })
+    const made = async (type: string, attributes: Body, links: Body): Promise<string> =>
+      (await owner.post(`/${type}`, resource(type, attributes, { ...inside(), ...links }))).body.data.id
+    const profile = await made('membership_profiles', { name: 'P', access_scope: 'live_access' }, {})
+    const given = change('memberships', by.membershipId, {}, { membership_profile: ['membership_profiles', profile] })
+    expect((await owner.patch(`/memberships/${by.membershipId}`, given)).status).toBe(200)
+    const shopper = async () => {
+      const body = resource('customers', { email: `${newId().toLowerCase()}@example.com` }, inside())
+      return (await web.post('/customers', body)).status
+    }
+    for (const holder of [
+      { membership: ['memberships', by.membershipId] },
+      { membership_profile: ['membership_profiles', profile] },
+    ]) {
+      const narrow = await aRole('Narrow', [])
+      const links = { api_credential: ['api_credentials', app.id], role: ['roles', narrow], ...holder }
+      const opening = await made('application_memberships', {}, links)
+      const more = (role: string) =>
+        resource('permissions', { subject: 'customers', ...everything }, { role: ['roles', role] })
+      const [base]: Body[] = (await by.get(`/roles/${narrow}/permissions`)).body.data
+      const tried = [
+        await by.post('/permissions', more(narrow)),
+        await by.patch(`/permissions/${base.id}`, change('permissions', base.id, { can_update: true })),
+        await by.delete(`/permissions/${base.id}`),
+        await by.patch(`/roles/${narrow}`, change('roles', narrow, { _add_missing_base_permissions: true })),
+        await by.delete(`/roles/${narrow}?reassign_to=${manager}`),
+      ]
+      expect(tried.map(outcome)).toEqual(tried.map(() => forbidden))
+      expect(await shopper()).toBe(403)
+      const free = await aRole('Free', [])
+      expect((await by.post('/permissions', more(free))).status).toBe(201)
+      expect((await by.delete(`/roles/${free}?reassign_to=${manager}`)).status).toBe(200)
+      expect((await owner.delete(`/application_memberships/${opening}`)).status).toBe(204)
+      expect(await shopper()).toBe(201)
+    }
   })
 
   test('another role gains what one holds, and no more', async () => {

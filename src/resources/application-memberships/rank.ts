@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, type ErrorSource } from '../../errors.js'
-import { assertMayTouchOwner } from '../memberships/owners.js'
+import { assertMayTouchOwner, ownSeat } from '../memberships/owners.js'
 import { assertHolds, holdsRole } from '../roles/rank.js'
 
 interface Holders {
@@ -18,10 +18,8 @@ const present = (id: unknown): string[] => (id === null ? [] : [String(id)])
  *  @throws AppError forbidden */
 export async function assertNotOwnSeat(ctx: Context, holders: Holders): Promise<void> {
   const organization = String(holders.organization_id)
-  const { userId } = ctx.principal
-  if (userId === undefined || ctx.abilities.holds(organization, { kind: 'admin', permissions: {} })) return
-  const seats = ctx.scope.from('memberships').where({ organization_id: organization, user_id: userId })
-  const mine: Row | undefined = await seats.first('id', 'membership_profile_id')
+  if (ctx.abilities.holds(organization, { kind: 'admin', permissions: {} })) return
+  const mine = await ownSeat(ctx, organization)
   if (mine === undefined) return
   const direct = mine.id === holders.membership_id
   const shared = mine.membership_profile_id !== null && mine.membership_profile_id === holders.membership_profile_id

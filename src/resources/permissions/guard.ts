@@ -21,7 +21,7 @@ export async function roleToChange(ctx: Context, roleId: string): Promise<Row> {
       issues: [violation({ name: 'role', title, error: 'invalid', source: atRelationship('role') })],
     })
   }
-  assertNotOwnRole(ctx, role)
+  await assertNotOwnRole(ctx, role)
   return role
 }
 

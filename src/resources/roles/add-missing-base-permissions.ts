@@ -12,7 +12,7 @@ export async function addMissingBasePermissions(ctx: Context, id: string): Promi
       issues: [violation({ name, title: 'works for custom roles only', error: 'invalid' })],
     })
   }
-  assertNotOwnRole(ctx, role)
+  await assertNotOwnRole(ctx, role)
   const rows = await ctx.scope
     .from('permissions')
     .where({ role_id: id, organization_id: role.organization_id })

@@ -40,7 +40,7 @@ export async function removeRole(
 ): Promise<Record<string, unknown> | undefined> {
   const role = await ctx.scope.lock('roles', id, 'destroy')
   if (role.kind !== 'custom') throw new AppError('locked', { detail: 'A built-in role cannot be deleted.' })
-  assertNotOwnRole(ctx, role)
+  await assertNotOwnRole(ctx, role)
   await assertHolds(ctx, id)
   const replacement = await replacementOf(ctx, role, meta.reassign_to)
   if (replacement !== undefined) await assertMayTouchNarrowed(ctx, role)
