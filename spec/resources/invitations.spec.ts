@@ -4,7 +4,7 @@ import { newId } from '../../src/ids.js'
 import { expireInvitations } from '../../src/jobs/expire-invitations.js'
 import { readInvitation } from '../../src/resources/memberships/accept.js'
 import { declineInvitation } from '../../src/resources/memberships/decline.js'
-import { aMember, anOwner, aPerson, change, type Owner, patient } from '../support/api.js'
+import { aMember, anApplication, anOwner, aPerson, change, type Owner, patient, resource } from '../support/api.js'
 import { createMigratedDatabase, realPostgres } from '../support/database.js'
 import { accept, invite, messagesOf, tokenFor } from '../support/invitations.js'
 import { rowsOf, runJob } from '../support/jobs.js'
@@ -203,6 +203,33 @@ describe('pending → revoked', () => {
     const anew = await invite(owner, person.email)
     expect(anew.body.data.id).toBe(id)
     await expect(accept(service, token, person.userId)).rejects.toMatchObject(REFUSED)
+  })
+
+  test('inviting anew keeps nothing of the earlier one: neither its names nor what it opened', async () => {
+    const inside = { organization: ['organizations', owner.organizationId] as [string, string] }
+    const link = (name: string): Record<string, [string, string]> => ({
+      ...inside,
+      role: ['roles', owner.roles[name] ?? ''],
+    })
+    const names = { reference: 'theirs', reference_origin: 'crm', metadata: { note: 'private' } }
+    const email = address()
+    const body = resource('memberships', { user_email: email, access_scope: 'all_access', ...names }, link('Admin'))
+    const { id } = (await owner.post('/memberships', body)).body.data
+    const app = await anApplication(service, owner, 'webapp', { attributes: { redirect_uri: 'https://a.example/cb' } })
+    const opening = resource(
+      'application_memberships',
+      {},
+      { ...link('Admin'), api_credential: ['api_credentials', app.id], membership: ['memberships', id] },
+    )
+    expect((await owner.post('/application_memberships', opening)).status).toBe(201)
+    expect((await revoke(id)).status).toBe(200)
+    const anew = (await invite(owner, email)).body.data
+    const blank = { reference: null, reference_origin: null, metadata: {}, access_scope: 'live_access' }
+    expect([anew.id, anew.attributes]).toEqual([id, expect.objectContaining(blank)])
+    expect((await owner.get(`/memberships/${id}/application_memberships`)).body.data).toEqual([])
+    const kept = resource('memberships', { user_email: email, reference: 'ours' }, link('Member'))
+    await revoke(id)
+    expect((await owner.post('/memberships', kept)).body.data.attributes.reference).toBe('ours')
   })
 
   test('an accepted one cannot be revoked; deleting a pending one ends it', async () => {

@@ -79,6 +79,14 @@ async function deadInvitation(ctx: Context, organization: string, email: string)
   })
 }
 
+/** Uses the row of a dead invitation for a new one, of which nothing of the earlier one is part: neither what it opened nor
+ *  what it was called. */
+async function useAgain(ctx: Context, { id, organization_id }: Row, row: Record<string, unknown>): Promise<Row> {
+  await ctx.platform.endApplicationsOf({ organizationId: String(organization_id), membershipId: id })
+  const blank = { reference: null, reference_origin: null }
+  return ctx.scope.by(AS_INVITER).update('memberships', id, { ...blank, ...row })
+}
+
 /** Invites an address to a seat: pending until accepted. One row an organization and address: one that has expired or was
  *  revoked is used again, else 409. With AUTO_ACTIVATE_KNOWN_USERS an address that has an account gets its seat at once,
  *  as the contract has it. */
@@ -89,9 +97,7 @@ export async function inviteMember(ctx: Context, { organization, role, ...attrib
   const seat = { ...attributes, organization_id: organization, role_id: role, owner: false }
   const invitedBy = { invited_by: ctx.principal.userId ?? null }
   const put = (row: Record<string, unknown>): Promise<Row> =>
-    dead === undefined
-      ? ctx.scope.insert('memberships', row)
-      : ctx.scope.by(AS_INVITER).update('memberships', dead.id, row)
+    dead === undefined ? ctx.scope.insert('memberships', row) : useAgain(ctx, dead, row)
   const known = ctx.settings.autoActivateKnownUsers
     ? await ctx.platform.userIdByEmail(attributes.user_email)
     : undefined
