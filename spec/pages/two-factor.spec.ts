@@ -153,6 +153,25 @@ test('S5 wrong codes from many networks: strangers wait, but not who has signed 
   await strict.stop()
 })
 
+test('S5, S6 a password from a network that is known makes no other network known', async () => {
+  const env = { RATE_LIMITS: 'on', RATE_LIMIT_WRITE_BURST: '9999/10', TRUSTED_PROXIES: '127.0.0.1' }
+  const strict = await startService({ db: service.db, clock, env: { ...env, RATE_LIMIT_SIGN_IN_STRANGER: '6/3600' } })
+  const person = await aCareful()
+  const [browser, home] = [aBrowser(strict), { headers: { 'x-forwarded-for': '198.51.100.1' } }]
+  const asked = await signIn(browser, person, home)
+  expect((await browser.submit(asked, { code: codeOf(person.secret) }, home)).status).toBe(303)
+  const guesser = aBrowser(strict)
+  const step = await signIn(guesser, person, home)
+  const show = async (network: string, code: string): Promise<number> =>
+    (await guesser.submit(step, { code }, { headers: { 'x-forwarded-for': network } })).status
+  for (let n = 1; n <= 6; n += 1) expect(await show(`198.51.${100 + n}.1`, '000000')).toBe(422)
+  expect(await show('198.51.110.1', '000000')).toBe(429)
+  onward()
+  expect(await show('198.51.110.2', codeOf(person.secret))).toBe(429)
+  expect(await show('198.51.100.1', codeOf(person.secret))).toBe(303)
+  await strict.stop()
+})
+
 test('C11 what was sealed for the second factor is good in its browser, for five minutes, and nothing else is', async () => {
   const [browser, other, person] = [aBrowser(service), aBrowser(service), await aCareful()]
   const asked = await signIn(browser, person)

@@ -17,8 +17,8 @@ export interface Admitted {
   readonly twoFactor: boolean
   /** The hash that the password was checked against: no sign-in begins once the account has another. */
   readonly passwordHash: string
-  /** Whether they have signed in from this network before. */
-  readonly known: boolean
+  /** The network that the password came from, if they have signed in from it before: good for no other. */
+  readonly knownNetwork: string | undefined
 }
 
 /** Counts a try in each limit, in order; what is counted before a refusal stays counted.
@@ -72,11 +72,16 @@ async function tryInLine(
   if (!(await checkCandidate(found, { password, bcryptCost })) || found === undefined) return undefined
   await giveEachBack(limits, [...near, ...far])
   const passwordHash = await renewHash(knex, { candidate: found, password, bcryptCost })
-  return { userId: found.userId, email: found.email, twoFactor: found.twoFactor, passwordHash, known }
+  const { userId, email: own, twoFactor } = found
+  return { userId, email: own, twoFactor, passwordHash, knownNetwork: known ? network : undefined }
 }
 
-/** The limits of one try of a second factor: of the person here, and of the person everywhere else. */
-export const secondFactorTry = (visit: Visit, { userId, known }: { userId: string; known: boolean }): Taking[] => [
-  ['second_factor', [userId, networkFor(visit.req)]],
-  ...strangersTry(known, ['second factor', userId]),
-]
+/** The limits of one try of a second factor: of the person here, and of the person everywhere else. A code from another
+ *  network than the password is a stranger's: a foothold in a known one opens no others (ATTACKS S6). */
+export function secondFactorTry(
+  visit: Visit,
+  { userId, knownNetwork }: Pick<Admitted, 'userId' | 'knownNetwork'>,
+): Taking[] {
+  const network = networkFor(visit.req)
+  return [['second_factor', [userId, network]], ...strangersTry(knownNetwork === network, ['second factor', userId])]
+}

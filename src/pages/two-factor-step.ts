@@ -7,8 +7,8 @@ export interface Step {
   readonly userId: string
   readonly email: string
   readonly returnTo: string
-  /** Whether the person has signed in from this network before. */
-  readonly known: boolean
+  /** The network that the password came from, if the person has signed in from it before. */
+  readonly knownNetwork: string | undefined
   /** The keyed hash of the hash that the password was checked against. */
   readonly checked: string
   /** When the password was right. */
@@ -26,7 +26,7 @@ const sealed = z.object({
   userId: z.string(),
   email: z.string(),
   returnTo: z.string(),
-  known: z.boolean(),
+  knownNetwork: z.string().optional(),
   checked: z.string(),
   since: z.iso.datetime(),
   tries: z.number(),
@@ -48,8 +48,8 @@ export function openStep(secrets: Pick<Secrets, 'open'>, visit: Visit, text: str
   }
   const { data } = sealed.safeParse(plain)
   if (data === undefined || data.browserId !== visit.browserId) return undefined
-  const { userId, email, returnTo, known, checked, tries } = data
+  const { userId, email, returnTo, knownNetwork, checked, tries } = data
   const since = new Date(data.since)
   const age = visit.now.getTime() - since.getTime()
-  return age >= 0 && age <= LIFE_MS ? { userId, email, returnTo, known, checked, since, tries } : undefined
+  return age >= 0 && age <= LIFE_MS ? { userId, email, returnTo, knownNetwork, checked, since, tries } : undefined
 }

@@ -61,10 +61,10 @@ function startOver(why: string, to: string): PageAnswer {
 export function askSecondFactor(
   { secrets }: EntranceParts,
   visit: Visit,
-  { userId, email, known, passwordHash, returnTo }: Admitted & { returnTo: string },
+  { userId, email, knownNetwork, passwordHash, returnTo }: Admitted & { returnTo: string },
 ): PageAnswer {
   const checked = secrets.hash(passwordHash)
-  const step = sealStep(secrets, visit, { userId, email, known, checked, returnTo, since: visit.now, tries: 0 })
+  const step = sealStep(secrets, visit, { userId, email, knownNetwork, checked, returnTo, since: visit.now, tries: 0 })
   return { document: <TwoFactorPage visit={visit} step={step} /> }
 }
 
