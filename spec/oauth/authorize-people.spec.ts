@@ -337,8 +337,8 @@ describe('the console', () => {
   async function tokenOf(browser: Browser, over: Record<string, string> = {}, fields: Record<string, string> = {}) {
     const { verifier, challenge } = aChallenge()
     const page = await begin(browser, console_({ ...over, code_challenge: challenge }))
-    const sent = page.location === undefined ? await browser.submit(page, fields, { press: 'allow' }) : page
-    const { code } = answerOf(sent, LOOPBACK)
+    const asked = fields.organization === undefined ? page : await browser.submit(page, fields, { press: 'choose' })
+    const { code } = answerOf(await browser.submit(asked, {}, { press: 'allow' }), LOOPBACK)
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
       client_id: DASHBOARD,
@@ -425,8 +425,34 @@ describe('the console', () => {
   test('an organization in which one has no seat cannot be chosen', async () => {
     const browser = await browserOf(two.person.userId)
     const page = await begin(browser, console_({ scope: 'market:all' }))
-    const answer = await browser.submit(page, { organization: owner.organizationId }, { press: 'allow' })
-    expect([answer.status, answer.location]).toEqual([200, undefined])
+    for (const decision of ['choose', 'allow']) {
+      const answer = await browser.submit(page, { organization: owner.organizationId, decision })
+      expect([answer.status, answer.location, answer.text.includes('Choose an organization')]).toEqual([
+        200,
+        undefined,
+        true,
+      ])
+    }
+  })
+
+  test('R7 choosing an organization is no agreement: a program on the same machine is asked about there too', async () => {
+    const { person, other } = two
+    const browser = await browserOf(person.userId)
+    const page = await begin(browser, console_({ scope: 'market:all' }))
+    const asked = await browser.submit(page, { organization: other }, { press: 'choose' })
+    expect([asked.status, asked.location]).toEqual([200, undefined])
+    for (const shown of ['Gatehouse wants to act for you', 'In Other it asks to:', new URL(LOOPBACK).host])
+      expect(asked.text).toContain(shown)
+    expect(answerOf(await browser.submit(asked, {}, { press: 'cancel' }), LOOPBACK).error).toBe('access_denied')
+    expect(answerOf(await browser.submit(asked, {}, { press: 'allow' }), LOOPBACK).code).toBeDefined()
+  })
+
+  test('where it is the service itself, the choice is all that is asked', async () => {
+    const browser = await browserOf(two.person.userId)
+    const page = await begin(browser, console_({ scope: 'market:all', redirect_uri: CONSOLE }))
+    expect(page.text).toContain('Choose an organization')
+    const answer = await browser.submit(page, { organization: two.other }, { press: 'choose' })
+    expect(answerOf(answer, CONSOLE).code).toBeDefined()
   })
 
   test('whoever has one organization is not asked, whoever has none is told', async () => {

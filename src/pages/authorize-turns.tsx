@@ -13,7 +13,7 @@ import type { AuthorizeParts } from './authorize-parts.js'
 import { NoSeatPage } from './authorize-refusals.js'
 import { isAsNewAsAsked, isNewEnoughFor, refuseIfSilent } from './authorize-steps.js'
 import { brandingOf } from './branding.js'
-import { ConsentPage } from './consent.js'
+import { ConsentPage, type Word } from './consent.js'
 import { OrganizationChoicePage } from './organization-choice.js'
 import { signInAddress } from './return-to.js'
 import type { PageAnswer, Visit } from './visit.js'
@@ -27,7 +27,7 @@ export interface Turn {
   /** The request as it travels on. */
   readonly sealed: string
   /** What the person has pressed; undefined: nothing yet. */
-  readonly decided: { readonly allow: boolean; readonly organizationId: string | undefined } | undefined
+  readonly decided: { readonly word: Word; readonly organizationId: string | undefined } | undefined
 }
 
 /** A turn of somebody who is signed in. */
@@ -113,7 +113,7 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     const { client, prompt, scope } = request
     const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
     const given = client.confidential ? await consents.find(key) : undefined
-    if (decided?.allow) {
+    if (decided?.word === 'allow') {
       const all = given === undefined ? scope : joinScopes(given, scope)
       await consents.save(key, { applicationId: client.applicationId, scope: all, now: visit.now })
       return issue(turn, seat.organization.id)
@@ -126,13 +126,13 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
    *  anybody can pretend to be it, so that there it is asked about each time (RFC 8252 §8.6). */
   async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
     const { decided, request, sealed, session, someoneElse, visit } = turn
-    const agreed = decided?.allow === true || !isLoopback(request.redirectUri)
+    const agreed = decided?.word === 'allow' || !isLoopback(request.redirectUri)
     const go = (organization?: Seat['organization']) =>
       agreed ? issue(turn, organization?.id) : askConsent(turn, organization)
     const seats = await seatsOf(knex, session.userId)
     if (spansOrganizations(request.scope))
       return seats.every((seat) => isNewEnoughFor(session, seat, visit.now)) ? go() : signIn(turn, true)
-    const wanted = decided?.allow ? decided.organizationId : undefined
+    const wanted = decided?.organizationId
     const chosen = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
     if (chosen !== undefined)
       return isNewEnoughFor(session, chosen, visit.now) ? go(chosen.organization) : signIn(turn, true)
@@ -145,7 +145,7 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
   return async function take(turn: Turn): Promise<PageAnswer> {
     const { visit, request, sealed, decided } = turn
     const { session } = visit
-    if (decided?.allow === false) throw cancelled()
+    if (decided?.word === 'cancel') throw cancelled()
     if (session === undefined) return signIn(turn, false)
     if (!isAsNewAsAsked(session, { ...request, askedAt: turn.askedAt })) return signIn(turn, true)
     if (await meansAnother(turn, session)) return signIn(turn, true)

@@ -13,6 +13,7 @@ import { createPushedRequests } from '../tokens/pushed-requests.js'
 import { type AuthorizeParts, policyOrigin, subjectsOf } from './authorize-parts.js'
 import { BadRequestPage, OnwardsPage } from './authorize-refusals.js'
 import { createAuthorizeTurns, type Turn } from './authorize-turns.js'
+import type { Word } from './consent.js'
 import type { PageAnswer, Visit } from './visit.js'
 
 const AUTHORIZE = '/oauth/authorize'
@@ -23,6 +24,10 @@ const queryOf = ({ originalUrl }: Request): string => {
   const at = originalUrl.indexOf('?')
   return at === -1 ? '' : originalUrl.slice(at + 1)
 }
+
+/** What was pressed: what is none of our buttons is a no. */
+const wordOf = (decision: string | undefined): Word =>
+  decision === 'allow' || decision === 'choose' ? decision : 'cancel'
 
 /** A request's answer where it may go nowhere: a page, and no redirect (RFC 6749 §4.1.2.1; ATTACKS R1, R2, R5).
  *  @throws what is no refusal of ours */
@@ -121,7 +126,7 @@ export function createAuthorize(parts: AuthorizeParts): Router {
     CONTINUE,
     visits.post({ purpose: 'authorize', fields: ['request', 'decision', 'organization'] }, (visit) =>
       go(visit, visit.form.get('request'), {
-        allow: visit.form.get('decision') === 'allow',
+        word: wordOf(visit.form.get('decision')),
         organizationId: visit.form.get('organization'),
       }),
     ),

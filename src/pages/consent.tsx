@@ -41,22 +41,26 @@ export const SignedInAs = ({ visit, someoneElse }: Pick<ConsentProps, 'visit' | 
   </p>
 )
 
-/** The form that answers a sealed request: what it asks for (`allow` says so on the button), or nothing. */
+/** What a person says to a request: yes to all that a page has told them, in which organization, or no. */
+export type Word = 'allow' | 'choose' | 'cancel'
+
+/** The form that answers a sealed request: by its word, which `label` puts on the button, or by a no. */
 export function RequestForm(props: {
   readonly visit: Visit
   /** The sealed request. */
   readonly sealed: string
-  readonly allow: string
+  readonly word: Word
+  readonly label: string
   readonly children?: ComponentChildren
 }): VNode {
-  const { visit, sealed, allow, children } = props
+  const { visit, sealed, word, label, children } = props
   return (
     <Form visit={visit} purpose="authorize" action="/oauth/continue">
       <input type="hidden" name="request" value={sealed} />
       {children}
       <div class="actions">
-        <Submit name="decision" value="allow">
-          {allow}
+        <Submit name="decision" value={word}>
+          {label}
         </Submit>
         <Submit name="decision" value="cancel" look="quiet">
           Cancel
@@ -84,7 +88,9 @@ export function ConsentPage(props: ConsentProps): VNode {
       <Words words={words} />
       <p>Whatever it does, it does in your name. You can withdraw this at any time.</p>
       <Facts rows={rows} />
-      <RequestForm visit={visit} sealed={sealed} allow="Allow" />
+      <RequestForm visit={visit} sealed={sealed} word="allow" label="Allow">
+        {organization === undefined ? null : <input type="hidden" name="organization" value={organization.id} />}
+      </RequestForm>
       <SignedInAs visit={visit} someoneElse={someoneElse} />
     </Document>
   )

@@ -21,7 +21,8 @@ export function OrganizationPicker(props: { readonly seats: readonly Seat[]; rea
   )
 }
 
-/** The page on which a person says in which organization the console is to act. */
+/** The page on which a person says in which organization the console is to act. That is no agreement yet: neither what it
+ *  may do is told here, nor where the answer goes. */
 export function OrganizationChoicePage(props: {
   readonly visit: Visit
   readonly application: string
@@ -32,7 +33,7 @@ export function OrganizationChoicePage(props: {
   const { visit, application, seats, sealed, someoneElse } = props
   return (
     <Document title="Choose an organization" lead={`${application} works in one organization at a time.`}>
-      <RequestForm visit={visit} sealed={sealed} allow="Continue">
+      <RequestForm visit={visit} sealed={sealed} word="choose" label="Continue">
         <OrganizationPicker seats={seats} legend="Organization" />
       </RequestForm>
       <SignedInAs visit={visit} someoneElse={someoneElse} />
