@@ -447,6 +447,56 @@ describe('the console', () => {
     expect(answerOf(await browser.submit(asked, {}, { press: 'allow' }), LOOPBACK).code).toBeDefined()
   })
 
+  describe('what was agreed to for one organization counts in no other', () => {
+    /** Somebody with a seat in `One`, who may sit down in `Other` and leave. */
+    async function aMover() {
+      const [one, other] = [await anOwner(service, 'One'), await anOwner(service, 'Other')]
+      const { userId } = await aPerson(service)
+      const sit = async (at: Owner) => {
+        const { membershipId } = await aMember(service, at, at.roles.Member ?? '')
+        await service.db.knex('memberships').where({ id: membershipId }).update({ user_id: userId })
+        return membershipId
+      }
+      const first = await sit(one)
+      return {
+        browser: await browserOf(userId),
+        home: one.organizationId,
+        join: () => sit(other),
+        leave: () => one.delete(`/memberships/${first}`),
+      }
+    }
+    const request = (redirect_uri: string) => console_({ scope: 'market:all', redirect_uri })
+
+    test('what the page of the one seat has named is not the next one', async () => {
+      const { browser, join, leave } = await aMover()
+      const page = await begin(browser, request(LOOPBACK))
+      expect(page.text).toContain('In One it asks to:')
+      await join()
+      await leave()
+      const choice = await browser.submit(page, {}, { press: 'allow' })
+      expect([choice.status, choice.location, choice.text.includes('Choose an organization')]).toEqual([
+        200,
+        undefined,
+        true,
+      ])
+      const asked = await browser.submit(choice, {}, { press: 'choose' })
+      expect(asked.text).toContain('In Other it asks to:')
+      const unnamed = await browser.submit(asked, { organization: '' }, { press: 'allow' })
+      expect([unnamed.status, unnamed.location]).toEqual([200, undefined])
+      expect(answerOf(await browser.submit(asked, {}, { press: 'allow' }), LOOPBACK).code).toBeDefined()
+    })
+
+    test('nor is what was chosen', async () => {
+      const { browser, join, leave, home } = await aMover()
+      await join()
+      const page = await begin(browser, request(CONSOLE))
+      await leave()
+      const asked = await browser.submit(page, { organization: home }, { press: 'choose' })
+      expect([asked.status, asked.location]).toEqual([200, undefined])
+      expect(asked.text).toContain('Other')
+    })
+  })
+
   test('where it is the service itself, the choice is all that is asked', async () => {
     const browser = await browserOf(two.person.userId)
     const page = await begin(browser, console_({ scope: 'market:all', redirect_uri: CONSOLE }))

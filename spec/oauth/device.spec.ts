@@ -335,6 +335,24 @@ describe('the command line', () => {
     expect((await poll(body.device_code, DASHBOARD)).status).toBe(200)
   })
 
+  test('what was agreed to for one organization counts in no other: the page is shown again', async () => {
+    const [one, next] = [await anOwner(service, 'One'), await anOwner(service, 'Next')]
+    const first = await aMember(service, one, one.roles.Member ?? '')
+    const { body } = await start({ ...DASHBOARD, scope: 'market:all' })
+    const browser = await browserOf(first.userId)
+    const page = await typed(browser, body.user_code)
+    expect(page.text).toContain('It will act for you in One')
+    const { membershipId } = await aMember(service, next, next.roles.Member ?? '')
+    await service.db.knex('memberships').where({ id: membershipId }).update({ user_id: first.userId })
+    await one.delete(`/memberships/${first.membershipId}`)
+    const asked = await browser.submit(page, {}, { press: 'allow' })
+    expect([asked.status, asked.text]).toEqual([200, expect.stringContaining('It will act for you in Next')])
+    expect((await poll(body.device_code, DASHBOARD)).body.error).toBe('authorization_pending')
+    await browser.submit(asked, {}, { press: 'allow' })
+    const { body: token } = await poll(body.device_code, DASHBOARD)
+    expect(claimsOf(token.access_token).organization.id).toBe(next.organizationId)
+  })
+
   test('else in the one that is chosen', async () => {
     const other = await anOwner(service, 'Other')
     const member = await aMember(service, other, other.roles.Member ?? '')

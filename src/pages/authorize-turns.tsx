@@ -37,6 +37,10 @@ interface PersonTurn extends Turn {
   readonly someoneElse: string
 }
 
+/** Whether the person has agreed, and for this place: the seats may be others than when the page was made. */
+const agrees = ({ decided }: Turn, organization: Seat['organization'] | undefined): boolean =>
+  decided?.word === 'allow' && decided.organizationId === organization?.id
+
 const cancelled = (): AppError => new AppError('access_denied', { detail: 'The person has said no.' })
 
 /** Makes what happens to a sound request: sign-in, seat, organization, consent, code; the first that is wanting is asked
@@ -109,11 +113,11 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
   /** A webapp acts in the organization that it belongs to. A public one is asked about each time: whoever knows its
    *  client_id can pretend to be it (ATTACKS R7). */
   async function webappTurn(turn: PersonTurn, seat: Seat): Promise<PageAnswer> {
-    const { decided, request, session, visit } = turn
+    const { request, session, visit } = turn
     const { client, prompt, scope } = request
     const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
     const given = client.confidential ? await consents.find(key) : undefined
-    if (decided?.word === 'allow') {
+    if (agrees(turn, seat.organization)) {
       const all = given === undefined ? scope : joinScopes(given, scope)
       await consents.save(key, { applicationId: client.applicationId, scope: all, now: visit.now })
       return issue(turn, seat.organization.id)
@@ -126,14 +130,16 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
    *  anybody can pretend to be it, so that there it is asked about each time (RFC 8252 §8.6). */
   async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
     const { decided, request, sealed, session, someoneElse, visit } = turn
-    const agreed = decided?.word === 'allow' || !isLoopback(request.redirectUri)
     const go = (organization?: Seat['organization']) =>
-      agreed ? issue(turn, organization?.id) : askConsent(turn, organization)
+      agrees(turn, organization) || !isLoopback(request.redirectUri)
+        ? issue(turn, organization?.id)
+        : askConsent(turn, organization)
     const seats = await seatsOf(knex, session.userId)
     if (spansOrganizations(request.scope))
       return seats.every((seat) => isNewEnoughFor(session, seat, visit.now)) ? go() : signIn(turn, true)
     const wanted = decided?.organizationId
-    const chosen = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
+    const [only] = wanted === undefined && seats.length === 1 ? seats : []
+    const chosen = only ?? seats.find(({ organization }) => organization.id === wanted)
     if (chosen !== undefined)
       return isNewEnoughFor(session, chosen, visit.now) ? go(chosen.organization) : signIn(turn, true)
     const shown = { visit, application: request.client.name, sealed, someoneElse }

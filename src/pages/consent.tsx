@@ -41,6 +41,11 @@ export const SignedInAs = ({ visit, someoneElse }: Pick<ConsentProps, 'visit' | 
   </p>
 )
 
+/** The organization that a page names, for its form: what is agreed to there counts in no other. */
+export const AgreedPlace = ({ organization }: { readonly organization: Seat['organization'] }): VNode => (
+  <input type="hidden" name="organization" value={organization.id} />
+)
+
 /** What a person says to a request: yes to all that a page has told them, in which organization, or no. */
 export type Word = 'allow' | 'choose' | 'cancel'
 
@@ -89,7 +94,7 @@ export function ConsentPage(props: ConsentProps): VNode {
       <p>Whatever it does, it does in your name. You can withdraw this at any time.</p>
       <Facts rows={rows} />
       <RequestForm visit={visit} sealed={sealed} word="allow" label="Allow">
-        {organization === undefined ? null : <input type="hidden" name="organization" value={organization.id} />}
+        {organization === undefined ? null : <AgreedPlace organization={organization} />}
       </RequestForm>
       <SignedInAs visit={visit} someoneElse={someoneElse} />
     </Document>

@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import type { Seat } from '../access/seats.js'
 import { brandingOf } from './branding.js'
 import { Facts, Field, Form, Notice, Submit } from './components.js'
-import { SignedInAs, Words } from './consent.js'
+import { AgreedPlace, SignedInAs, Words } from './consent.js'
 import { Document } from './document.js'
 import { OrganizationPicker } from './organization-choice.js'
 import type { Visit } from './visit.js'
@@ -52,9 +52,8 @@ export interface DeviceProps {
 }
 
 function Place({ organization, seats }: Pick<DeviceProps, 'organization' | 'seats'>): VNode | null {
-  if (organization === undefined && seats.length > 0)
-    return <OrganizationPicker seats={seats} legend="In which organization?" />
-  return null
+  if (organization !== undefined) return <AgreedPlace organization={organization} />
+  return seats.length > 0 ? <OrganizationPicker seats={seats} legend="In which organization?" /> : null
 }
 
 /** The page on which a person lets a device in, or does not: always asked, whoever opened it with the code filled in,

@@ -81,11 +81,13 @@ export function createDevice({ visits, db: { knex }, secrets, clients, limits }:
     return { document, ...(imageFrom === undefined ? {} : { imageFrom }) }
   }
 
-  async function decide({ visit, session, code, device, seats, spans }: Asked, allow: boolean): Promise<PageAnswer> {
+  async function decide(asked: Asked, allow: boolean): Promise<PageAnswer> {
+    const { visit, session, code, device, seats, spans } = asked
     const { now, form } = visit
     const wanted = form.get('organization')
-    const seat = seats.length === 1 ? seats[0] : seats.find(({ organization }) => organization.id === wanted)
-    if (allow && !spans && seat === undefined) return refuse(visit, code, 'Choose an organization.')
+    const seat = seats.find(({ organization }) => organization.id === wanted)
+    // Where the page said that it would act, the person has no seat (any more): they are asked about where they have.
+    if (allow && !spans && seat === undefined) return ask(asked)
     const within = seat === undefined || spans ? seats : [seat]
     if (allow && !within.every((one) => isNewEnoughFor(session, one, now)))
       return { to: signInAddress(pageOf(shownCode(code)), { again: true }) }
