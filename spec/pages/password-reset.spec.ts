@@ -121,7 +121,7 @@ describe('a forgotten password', () => {
   })
 })
 
-test('T9 9700-11 a new password ends every session, family, code, device and access token of the person', async () => {
+test('T9 9700-11 a new password ends every session, family, code, device, consent and access token of the person', async () => {
   const person = await aSignedUp(service)
   const owner = await anOwner(service)
   const browser = aBrowser(service)
@@ -148,6 +148,8 @@ test('T9 9700-11 a new password ends every session, family, code, device and acc
     interval_seconds: 5,
   }
   await knex('device_codes').insert({ ...device, ...stamps, user_id: person.userId })
+  const consent = { ...of, id: newId(), created_at: new Date(), updated_at: new Date() }
+  await knex('consents').insert(consent)
   const bearer = { headers: { authorization: `Bearer ${access}` } }
   expect((await call(service, '/api/user', bearer)).status).toBe(200)
   // Tokens tell no milliseconds: the second in which the password changes is the old one's.
@@ -158,6 +160,7 @@ test('T9 9700-11 a new password ends every session, family, code, device and acc
   expect(families.map(({ ended_at }) => ended_at === null)).toEqual([false, false])
   expect((await knex('authorization_codes').where({ hash: code.hash }).first()).used_at).not.toBeNull()
   expect((await knex('device_codes').where({ hash: device.hash }).first()).status).toBe('denied')
+  expect(await knex('consents').where({ user_id: person.userId })).toEqual([])
 })
 
 test('C6 a wish for another address, made with the old password, ends with it', async () => {

@@ -37,8 +37,8 @@ interface Kept extends Omit<NewPassword, 'password'> {
   readonly except: string | undefined
 }
 
-/** Ends what the old password has let in: refresh tokens, codes and devices that wait, and every access token about the
- *  user. Source: RFC 9700 §4.14.2; ATTACKS T9 */
+/** Ends what the old password has let in: refresh tokens, codes and devices that wait, every access token about the user,
+ *  and what was agreed to, since whoever had that password may have agreed. Source: RFC 9700 §4.14.2; ATTACKS T9 */
 async function endWhatItLetIn(trx: Transaction, { revocations }: PasswordParts, { userId, now }: Kept) {
   const ended = { ended_at: now, ended_because: 'password_changed' }
   // Codes first: an exchange that is under way is waited for, and its family is there to be ended.
@@ -47,6 +47,7 @@ async function endWhatItLetIn(trx: Transaction, { revocations }: PasswordParts, 
     .update({ used_at: trx.raw('coalesce(used_at, ?)', [now]) })
   await trx('refresh_families').where({ user_id: userId }).whereNull('ended_at').update(ended)
   await trx('device_codes').where({ user_id: userId, status: 'approved' }).update({ status: 'denied' })
+  await trx('consents').where({ user_id: userId }).delete()
   const expiresAt = new Date(now.getTime() + YEAR_MS)
   await revocations.revoke(trx, { topic: `user:${userId}`, now, expiresAt })
 }

@@ -119,8 +119,8 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     const given = client.confidential ? await consents.find(key) : undefined
     if (agrees(turn, seat.organization)) {
       const all = given === undefined ? scope : joinScopes(given, scope)
-      await consents.save(key, { applicationId: client.applicationId, scope: all, now: visit.now })
-      return issue(turn, seat.organization.id)
+      const consent = { applicationId: client.applicationId, scope: all, sessionId: session.id, now: visit.now }
+      return (await consents.save(key, consent)) ? issue(turn, seat.organization.id) : signIn(turn, true)
     }
     const known = given !== undefined && covers(meaningOf(given), meaningOf(scope))
     return known && !prompt.has('consent') ? issue(turn, seat.organization.id) : askConsent(turn, seat.organization)

@@ -9,12 +9,23 @@ export interface ConsentKey {
   readonly clientId: string
 }
 
+/** What somebody has just agreed to. */
+export interface NewConsent {
+  /** Undefined: the built-in client's. */
+  readonly applicationId: string | undefined
+  readonly scope: string
+  /** In which sign-in. */
+  readonly sessionId: string
+  readonly now: Date
+}
+
 /** What people have let applications do in their name. Withdrawn by deleting it, with what hangs on it (account pages). */
 export interface Consents {
   /** The scope that was agreed to; undefined for none. */
   find(key: ConsentKey): Promise<string | undefined>
-  /** Remembers a consent in place of the one before. `applicationId` undefined: the built-in client's. */
-  save(key: ConsentKey, consent: { applicationId: string | undefined; scope: string; now: Date }): Promise<void>
+  /** Remembers a consent in place of the one before.
+   *  @returns whether it counts: not when the sign-in that gave it has ended */
+  save(key: ConsentKey, consent: NewConsent): Promise<boolean>
 }
 
 const rowOf = ({ organizationId, userId, clientId }: ConsentKey) => ({
@@ -31,13 +42,21 @@ export function createConsents(knex: Knex): Consents {
         const row = await trx('consents').where(rowOf(key)).first<{ scope: string } | undefined>('scope')
         return row?.scope
       }),
-    save: (key, { applicationId, scope, now }) =>
+    save: (key, { applicationId, scope, sessionId, now }) =>
       asAuth(knex, async (trx) => {
+        // The user's row first, as who changes the password does: they wait, and delete this; or they were first.
+        await trx('users').where({ id: key.userId }).forShare().first('id')
+        const open = await trx('sessions')
+          .where({ id: sessionId, user_id: key.userId })
+          .whereNull('ended_at')
+          .first('id')
+        if (open === undefined) return false
         const row = { ...rowOf(key), id: newId(), api_credential_id: applicationId ?? null, scope, created_at: now }
         await trx('consents')
           .insert({ ...row, updated_at: now })
           .onConflict(['organization_id', 'user_id', 'client_id'])
           .merge({ scope, api_credential_id: row.api_credential_id, updated_at: now })
+        return true
       }),
   }
 }

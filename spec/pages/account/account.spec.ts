@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { changePassword } from '../../../src/access/accounts-password.js'
 import { hashPassword } from '../../../src/crypto/passwords.js'
 import { openMessage } from '../../../src/outbox/queue.js'
+import { createConsents } from '../../../src/tokens/consents.js'
 import { anOwner, aPerson, call, tokenFor } from '../../support/api.js'
+import { allow, answerOf, aRequest, authorizePath, aWebapp } from '../../support/authorize.js'
 import { aBrowser, type Browser } from '../../support/browser.js'
 import { type Service, startService } from '../../support/service.js'
 
@@ -190,6 +193,49 @@ describe('the password', () => {
     expect((await other.get('/account')).status).toBe(303)
     expect((await person.get('/user')).status).toBe(401)
     expect((await mailsTo(person.email)).map(({ kind }) => kind)).toEqual(['password_changed'])
+  })
+})
+
+describe('after a new password apps ask again', () => {
+  const change = { current_password: PASSWORD, password: 'eight green lanterns' }
+
+  /** An owner who has let a webapp in, and how it asks without a page. */
+  async function whoLetsIn() {
+    const owner = await anOwner(service)
+    await give(owner.userId)
+    const browser = aBrowser(service)
+    await browser.signIn(owner.userId)
+    const { clientId } = await aWebapp(service, owner)
+    expect((await allow(browser, aRequest(clientId))).code).toBeDefined()
+    const silent = async () =>
+      answerOf(await browser.get(authorizePath(aRequest(clientId, { prompt: 'none' })))).error ?? 'a code'
+    return { browser, owner, silent }
+  }
+
+  test('T9 what was agreed to with the old one counts no more, also in the browser that goes on', async () => {
+    const [one, other] = [await whoLetsIn(), await whoLetsIn()]
+    expect(await one.silent()).toBe('a code')
+    const changed = await one.browser.submit(await one.browser.get('/account/password'), change, { form: 'password' })
+    expect(changed.location).toBe('/account/password?done=changed')
+    expect(await one.silent()).toBe('consent_required')
+    expect(await other.silent()).toBe('a code')
+  })
+
+  test('T9 nor what a sign-in that has ended was about to agree to', async () => {
+    const { userId, organizationId } = await anOwner(service)
+    const browser = aBrowser(service)
+    const now = service.parts.clock()
+    const session = await service.parts.sessions.find(await browser.signIn(userId), now)
+    const consents = createConsents(service.db.knex)
+    const key = { organizationId, userId, clientId: 'gone' }
+    const agree = () =>
+      consents.save(key, { applicationId: undefined, scope: 'openid', sessionId: session?.id ?? '', now })
+    expect([await agree(), await consents.find(key)]).toEqual([true, 'openid'])
+    const password = 'eight green lanterns'
+    const { secrets, revocations } = service.parts
+    const parts = { knex: service.db.knex, secrets, revocations, bcryptCost: 4 }
+    await changePassword(parts, { userId, password, now, requestId: 'spec' })
+    expect([await agree(), await consents.find(key)]).toEqual([false, undefined])
   })
 })
 
