@@ -233,6 +233,26 @@ describe('consent', () => {
     expect(await asked({ scope: 'roles:read', prompt: 'consent' })).toBe(true)
   })
 
+  test('9700-08 is asked for each resource server besides ours, and remembered for the same and for less there', async () => {
+    const one = await aWebapp(service, owner)
+    const browser = await browserOf(owner.userId)
+    const { issuer: resource, apiUrl } = service.config
+    const asked = async (over: Record<string, string>) =>
+      (await begin(browser, aRequest(one.clientId, over))).text.includes('wants to act for you')
+    const [less, more] = ['roles:read', 'roles:read memberships:read']
+    await allow(browser, aRequest(one.clientId, { scope: more }))
+    expect(await asked({ scope: less, resource })).toBe(true)
+    const silent = await browser.get(authorizePath(aRequest(one.clientId, { scope: less, resource, prompt: 'none' })))
+    expect(answerOf(silent).error).toBe('consent_required')
+    await allow(browser, aRequest(one.clientId, { scope: less, resource }))
+    expect(await asked({ scope: less, resource })).toBe(false)
+    // What was agreed to for our own API alone is not agreed to for the other.
+    expect(await asked({ scope: more, resource })).toBe(true)
+    await allow(browser, aRequest(one.clientId, { scope: 'memberships:read', resource }))
+    const places: Record<string, string>[] = [{ resource }, { resource: apiUrl }, {}]
+    for (const place of places) expect(await asked({ scope: more, ...place })).toBe(false)
+  })
+
   test('what one person has agreed to is nobody else’s agreement', async () => {
     const member = await aMember(service, owner, owner.roles.Member ?? '')
     await allow(await browserOf(owner.userId), ask())

@@ -1,6 +1,8 @@
 import type { Seat } from '../access/seats.js'
 import { AppError } from '../errors.js'
+import { covers, joinScopes, meaningOf } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
+import type { Consent } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
 
 /** A sign-in, as far as it matters how old it is. */
@@ -30,6 +32,22 @@ export function isNewEnoughFor(
   const age = (now.getTime() - authenticatedAt.getTime()) / 1000
   const young = sessionMaxSeconds === null || age <= sessionMaxSeconds
   return young && (sessionIdleSeconds === null || longestIdleSeconds <= sessionIdleSeconds)
+}
+
+const joined = (given: string | undefined, scope: string): string =>
+  given === undefined ? scope : joinScopes(given, scope)
+
+/** Whether all that a request asks for was agreed to before: tokens for another resource server apart. */
+export function isAgreedTo(given: Consent | undefined, { resource, scope }: AuthorizationRequest): boolean {
+  const before = resource === undefined ? given?.scope : given?.resources[resource]
+  return before !== undefined && covers(meaningOf(before), meaningOf(scope))
+}
+
+/** What is agreed to in all, once a request is. */
+export function agreedWith(given: Consent | undefined, { resource, scope }: AuthorizationRequest): Consent {
+  const { resources = {} } = given ?? {}
+  const also = resource === undefined ? {} : { [resource]: joined(resources[resource], scope) }
+  return { scope: joined(given?.scope, scope), resources: { ...resources, ...also } }
 }
 
 const SILENT = {

@@ -2,7 +2,7 @@ import { makerOf, type Seat, seatIn, seatsOf } from '../access/seats.js'
 import { AppError } from '../errors.js'
 import { successAddress } from '../oauth/authorize/answer.js'
 import { isLoopback } from '../oauth/authorize/destination.js'
-import { covers, joinScopes, meaningOf, spansOrganizations } from '../oauth/authorize/meaning.js'
+import { spansOrganizations } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
 import { readIdTokenHint } from '../oauth/id-token.js'
@@ -11,7 +11,7 @@ import { createConsents } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
 import type { AuthorizeParts } from './authorize-parts.js'
 import { NoSeatPage } from './authorize-refusals.js'
-import { isAsNewAsAsked, isNewEnoughFor, refuseIfSilent } from './authorize-steps.js'
+import { agreedWith, isAgreedTo, isAsNewAsAsked, isNewEnoughFor, refuseIfSilent } from './authorize-steps.js'
 import { brandingOf } from './branding.js'
 import { ConsentPage, type Word } from './consent.js'
 import { OrganizationChoicePage } from './organization-choice.js'
@@ -114,16 +114,18 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
    *  client_id can pretend to be it (ATTACKS R7). */
   async function webappTurn(turn: PersonTurn, seat: Seat): Promise<PageAnswer> {
     const { request, session, visit } = turn
-    const { client, prompt, scope } = request
+    const { client, prompt } = request
     const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
     const given = client.confidential ? await consents.find(key) : undefined
     if (agrees(turn, seat.organization)) {
-      const all = given === undefined ? scope : joinScopes(given, scope)
-      const consent = { applicationId: client.applicationId, scope: all, sessionId: session.id, now: visit.now }
-      return (await consents.save(key, consent)) ? issue(turn, seat.organization.id) : signIn(turn, true)
+      const about = { applicationId: client.applicationId, sessionId: session.id, now: visit.now }
+      return (await consents.save(key, { ...agreedWith(given, request), ...about }))
+        ? issue(turn, seat.organization.id)
+        : signIn(turn, true)
     }
-    const known = given !== undefined && covers(meaningOf(given), meaningOf(scope))
-    return known && !prompt.has('consent') ? issue(turn, seat.organization.id) : askConsent(turn, seat.organization)
+    return isAgreedTo(given, request) && !prompt.has('consent')
+      ? issue(turn, seat.organization.id)
+      : askConsent(turn, seat.organization)
   }
 
   /** The console acts where its user says: in one organization, or for the user in all of theirs. On the user's machine

@@ -9,11 +9,17 @@ export interface ConsentKey {
   readonly clientId: string
 }
 
-/** What somebody has just agreed to. */
-export interface NewConsent {
+/** What somebody has agreed to. */
+export interface Consent {
+  readonly scope: string
+  /** The scope for each resource server besides ours that the tokens may be for. */
+  readonly resources: Readonly<Record<string, string>>
+}
+
+/** What somebody has agreed to in all, by now. */
+export interface NewConsent extends Consent {
   /** Undefined: the built-in client's. */
   readonly applicationId: string | undefined
-  readonly scope: string
   /** In which sign-in. */
   readonly sessionId: string
   readonly now: Date
@@ -21,8 +27,8 @@ export interface NewConsent {
 
 /** What people have let applications do in their name. Withdrawn by deleting it, with what hangs on it (account pages). */
 export interface Consents {
-  /** The scope that was agreed to; undefined for none. */
-  find(key: ConsentKey): Promise<string | undefined>
+  /** What was agreed to; undefined for nothing. */
+  find(key: ConsentKey): Promise<Consent | undefined>
   /** Remembers a consent in place of the one before.
    *  @returns whether it counts: not when the sign-in that gave it has ended */
   save(key: ConsentKey, consent: NewConsent): Promise<boolean>
@@ -38,11 +44,8 @@ const rowOf = ({ organizationId, userId, clientId }: ConsentKey) => ({
 export function createConsents(knex: Knex): Consents {
   return {
     find: (key) =>
-      asAuth(knex, async (trx) => {
-        const row = await trx('consents').where(rowOf(key)).first<{ scope: string } | undefined>('scope')
-        return row?.scope
-      }),
-    save: (key, { applicationId, scope, sessionId, now }) =>
+      asAuth(knex, (trx) => trx('consents').where(rowOf(key)).first<Consent | undefined>('scope', 'resources')),
+    save: (key, { applicationId, scope, resources, sessionId, now }) =>
       asAuth(knex, async (trx) => {
         // The user's row first, as who changes the password does: they wait, and delete this; or they were first.
         await trx('users').where({ id: key.userId }).forShare().first('id')
@@ -51,11 +54,12 @@ export function createConsents(knex: Knex): Consents {
           .whereNull('ended_at')
           .first('id')
         if (open === undefined) return false
-        const row = { ...rowOf(key), id: newId(), api_credential_id: applicationId ?? null, scope, created_at: now }
+        const agreed = { scope, resources: JSON.stringify(resources), api_credential_id: applicationId ?? null }
+        const row = { ...rowOf(key), ...agreed, id: newId(), created_at: now }
         await trx('consents')
           .insert({ ...row, updated_at: now })
           .onConflict(['organization_id', 'user_id', 'client_id'])
-          .merge({ scope, api_credential_id: row.api_credential_id, updated_at: now })
+          .merge({ ...agreed, updated_at: now })
         return true
       }),
   }

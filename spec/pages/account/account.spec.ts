@@ -228,9 +228,9 @@ describe('after a new password apps ask again', () => {
     const session = await service.parts.sessions.find(await browser.signIn(userId), now)
     const consents = createConsents(service.db.knex)
     const key = { organizationId, userId, clientId: 'gone' }
-    const agree = () =>
-      consents.save(key, { applicationId: undefined, scope: 'openid', sessionId: session?.id ?? '', now })
-    expect([await agree(), await consents.find(key)]).toEqual([true, 'openid'])
+    const given = { scope: 'openid', resources: {} }
+    const agree = () => consents.save(key, { ...given, applicationId: undefined, sessionId: session?.id ?? '', now })
+    expect([await agree(), await consents.find(key)]).toEqual([true, given])
     const password = 'eight green lanterns'
     const { secrets, revocations } = service.parts
     const parts = { knex: service.db.knex, secrets, revocations, bcryptCost: 4 }
