@@ -305,7 +305,7 @@ describe('T9 a password that is changed between its check and the sign-in', () =
     const session = { ...from, userId, amr: ['pwd'] as const }
     const cookie = (await sessions.begin({ ...session, passwordHash: password_hash })) ?? ''
     const { id = '' } = (await sessions.find(cookie, new Date())) ?? {}
-    const proof = { amr: ['pwd'] as const, now: new Date(), newToken: true }
+    const proof = { amr: ['pwd'] as const, now: new Date() }
     await sessions.end({ id, userId }, new Date())
     expect(await sessions.renew(id, proof)).toBeUndefined()
     expect(await sessions.begin({ ...session, passwordHash: 'another' })).toBeUndefined()

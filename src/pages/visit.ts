@@ -105,7 +105,7 @@ export function createVisits(parts: VisitParts): Visits {
       csrf: (purpose) => secrets.hash(`csrf\n${purpose}\n${browserId}\n${session?.id ?? ''}`),
       signIn: async (person) => {
         // Who was signed in already goes on under a new token: what apps got in this session lives on.
-        const proof = { ...person, now, newToken: true }
+        const proof = { ...person, now }
         const renewed = session?.userId === person.userId ? await sessions.renew(session.id, proof) : undefined
         const from = { address: addressOf(req), userAgent: req.headers['user-agent'] }
         const fresh = renewed ?? (await sessions.begin({ ...person, ...from, now }))

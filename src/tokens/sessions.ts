@@ -41,7 +41,6 @@ export interface Proof {
   readonly amr: readonly Method[]
   readonly passwordHash?: string | undefined
   readonly now: Date
-  readonly newToken?: boolean
 }
 
 /** Limits of a session, in seconds. */
@@ -59,9 +58,11 @@ export interface Sessions {
   find(token: string, now: Date): Promise<Session | undefined>
   /** The open sessions of a user, newest first. */
   listOf(userId: string, now: Date): Promise<Session[]>
-  /** Notes that the person has proven themself anew, or more strongly.
-   *  @returns the new token, where one is wanted; undefined when the session has ended, or as for `begin` */
+  /** Notes that the person has proven themself anew.
+   *  @returns the new token; undefined when the session has ended, or as for `begin` */
   renew(id: string, proof: Proof): Promise<string | undefined>
+  /** Notes that the person has shown more than at their sign-in. When that was stays: no password was asked for. */
+  strengthen(id: string, amr: readonly Method[]): Promise<void>
   /** Ends one session of a user, with the access tokens and families that hang on it.  @returns whether it was open */
   end(session: { id: string; userId: string }, now: Date): Promise<boolean>
   /** Ends all sessions of a user but `except`, with everything that hangs on them. */
@@ -171,9 +172,9 @@ export function createSessions({ knex, secrets, limits }: SessionParts): Session
         return session
       }),
     listOf: (userId, now) => asAuth(knex, (trx) => read(trx, { which: 's.user_id = :it', it: userId, now })),
-    renew: async (id, { amr, passwordHash, now, newToken = false }) => {
-      const token = newToken ? secrets.newSecret(PREFIX) : undefined
-      const fresh = token === undefined ? {} : { token_hash: secrets.hash(token), expires_at: overAt(now) }
+    renew: async (id, { amr, passwordHash, now }) => {
+      const token = secrets.newSecret(PREFIX)
+      const fresh = { token_hash: secrets.hash(token), expires_at: overAt(now) }
       const row = { ...fresh, ...provenAt(now), amr: JSON.stringify(amr), longest_idle_seconds: 0 }
       return asAuth(knex, async (trx) => {
         const [open] = await trx('sessions').where({ id }).whereNull('ended_at').select('user_id')
@@ -181,6 +182,12 @@ export function createSessions({ knex, secrets, limits }: SessionParts): Session
         return (await trx('sessions').where({ id }).whereNull('ended_at').update(row)) === 1 ? token : undefined
       })
     },
+    strengthen: (id, amr) =>
+      asAuth(knex, (trx) =>
+        trx('sessions')
+          .where({ id })
+          .update({ amr: JSON.stringify(amr) }),
+      ),
     end: async ({ id, userId }, now) => (await end({ id, userId, now })) > 0,
     endAll: async (userId, options) => void (await end({ userId, ...options })),
   }

@@ -71,6 +71,21 @@ test('S9 it counts from the first code that the app shows; the secret is sealed,
   expect([codesOf(shown), keyOf(shown)]).toEqual([[], ''])
 })
 
+test('S7 setting it up is no new sign-in: ten minutes after the password was shown it must be shown again', async () => {
+  const { browser, person } = await somebody()
+  const [before] = await service.parts.sessions.listOf(person.userId, clock())
+  time.offsetMs += 9 * 60_000
+  const { done } = await setUp(browser)
+  expect(codesOf(done)).toHaveLength(10)
+  const [after] = await service.parts.sessions.listOf(person.userId, clock())
+  expect([after?.amr, after?.authenticatedAt]).toEqual([['pwd', 'otp', 'mfa'], before?.authenticatedAt])
+  const page = await browser.get(PAGE)
+  time.offsetMs += 60_000
+  const form = page.forms.findIndex(({ action }) => action.endsWith('/codes'))
+  const answer = await browser.submit(page, {}, { form })
+  expect([answer.status, answer.location]).toEqual([303, `/login?return_to=${encodeURIComponent(PAGE)}&again=1`])
+})
+
 test('C11 the secret of another person, of another page or of long ago is not set up', async () => {
   const [own, other] = [await somebody(), await somebody()]
   const foreign = await other.browser.get(PAGE)

@@ -88,7 +88,7 @@ const setUp =
       const form = <SetUpForm visit={visit} setUp={again} error={WRONG} />
       return { document: <Frame visit={visit}>{form}</Frame>, status: 422 }
     }
-    await parts.sessions.renew(visit.session.id, { amr: ['pwd', 'otp', 'mfa'], now: visit.now })
+    await parts.sessions.strengthen(visit.session.id, ['pwd', 'otp', 'mfa'])
     return { document: withCodes(visit, codes) }
   }
 
