@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { changePassword } from '../../src/access/accounts-password.js'
+import { passwordHashOf } from '../../src/access/accounts-sign-in.js'
 import { costOf, hashPassword } from '../../src/crypto/passwords.js'
 import { aBrowser } from '../support/browser.js'
 import { aSignedUp, newAddress, PASSWORD, plain, signIn, whoIsIn } from '../support/entrance.js'
@@ -262,7 +263,8 @@ test('R11 what is in the address or was typed stands on the page as text', async
 describe('T9 a password that is changed between its check and the sign-in', () => {
   async function changed(userId: string, except?: string): Promise<void> {
     const parts = { ...service.parts, knex: service.db.knex, bcryptCost: 4 }
-    const change = { userId, password: `${PASSWORD} 2`, now: new Date(), requestId: 'spec' }
+    const checked = (await passwordHashOf(parts.knex, userId)) ?? ''
+    const change = { userId, checked, password: `${PASSWORD} 2`, now: new Date(), requestId: 'spec' }
     await changePassword(parts, { ...change, except })
   }
 

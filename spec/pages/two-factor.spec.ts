@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { Secret, TOTP } from 'otpauth'
 import { changePassword } from '../../src/access/accounts-password.js'
+import { passwordHashOf } from '../../src/access/accounts-sign-in.js'
 import { newTotp } from '../../src/access/second-factor.js'
 import { dropSecondFactor, renewRecoveryCodes, setUpTotp } from '../../src/access/second-factor-setup.js'
 import { hashPassword } from '../../src/crypto/passwords.js'
@@ -204,7 +205,9 @@ test('T9 who has shown the old password does not get in with it once there is a 
   const asked = await signIn(browser, person)
   onward(1000)
   const parts = { ...store(), revocations: service.parts.revocations, bcryptCost: 4 }
-  await changePassword(parts, { userId: person.userId, password: `${PASSWORD} 2`, now: clock(), requestId: 'spec' })
+  const checked = (await passwordHashOf(parts.knex, person.userId)) ?? ''
+  const change = { userId: person.userId, checked, password: `${PASSWORD} 2`, now: clock(), requestId: 'spec' }
+  expect(await changePassword(parts, change)).toBe(true)
   expect((await browser.submit(asked, { code: codeOf(person.secret) })).status).toBe(422)
   expect((await browser.submit(asked, { code: person.codes[0] ?? '' })).status).toBe(422)
   const other = aBrowser(service)

@@ -33,6 +33,8 @@ export interface NewPassword {
 interface Kept extends Omit<NewPassword, 'password'> {
   readonly userId: string
   readonly passwordHash: string
+  /** The hash that the present password was checked against; undefined when something else was the proof. */
+  readonly checked: string | undefined
   /** The session that goes on. */
   readonly except: string | undefined
 }
@@ -53,9 +55,10 @@ async function endWhatItLetIn(trx: Transaction, { revocations }: PasswordParts, 
 }
 
 async function keep(trx: Transaction, parts: PasswordParts, kept: Kept): Promise<string | undefined> {
-  const { userId, passwordHash, except, now, requestId } = kept
+  const { userId, passwordHash, checked, except, now, requestId } = kept
   const before = await trx('users').where({ id: userId }).whereNull('disabled_at').forUpdate().first()
-  if (before === undefined) return undefined
+  // One that was chosen since the check stays: whoever had the old one shall not have the last word (T9).
+  if (before === undefined || (checked !== undefined && before.password_hash !== checked)) return undefined
   // A wish for another address ends too: whoever had the old password may have made it, to come back by it (C6).
   const wish = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
   await trx('users')
@@ -73,14 +76,14 @@ async function keep(trx: Transaction, parts: PasswordParts, kept: Kept): Promise
 
 /** Changes the password of an account: all sessions but `except` end, with every refresh and access token of the person, and
  *  a mail says so. The hash is made first, outside the transaction.
- *  @returns false when there is no such enabled account.  Errors: `too_many` (crypto/passwords) */
+ *  @returns false when there is no such enabled account, or it has another password than the one that was checked.  Errors: `too_many` (crypto/passwords) */
 export async function changePassword(
   parts: PasswordParts,
-  change: NewPassword & { userId: string; except?: string | undefined },
+  change: NewPassword & { userId: string; checked: string; except?: string | undefined },
 ): Promise<boolean> {
-  const { password, userId, except, now, requestId } = change
+  const { password, ...rest } = change
   const passwordHash = await hashPassword(password, parts.bcryptCost)
-  const email = await asAuth(parts.knex, (trx) => keep(trx, parts, { userId, passwordHash, except, now, requestId }))
+  const email = await asAuth(parts.knex, (trx) => keep(trx, parts, { except: undefined, ...rest, passwordHash }))
   return email !== undefined
 }
 
@@ -135,6 +138,7 @@ export async function resetPassword(
     if (mailbox === undefined || mailbox.userId === null) return undefined
     const same = await trx('users').where({ id: mailbox.userId, email: mailbox.email }).first('id')
     if (same === undefined) return undefined
-    return keep(trx, parts, { userId: mailbox.userId, passwordHash, except: undefined, now, requestId })
+    const changed = { userId: mailbox.userId, passwordHash, checked: undefined, except: undefined }
+    return keep(trx, parts, { ...changed, now, requestId })
   })
 }

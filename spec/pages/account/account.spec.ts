@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { changePassword } from '../../../src/access/accounts-password.js'
-import { hashPassword } from '../../../src/crypto/passwords.js'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { askForPassword, changePassword, resetPassword } from '../../../src/access/accounts-password.js'
+import { checkPassword, hashPassword } from '../../../src/crypto/passwords.js'
 import { openMessage } from '../../../src/outbox/queue.js'
 import { createConsents } from '../../../src/tokens/consents.js'
 import { anOwner, aPerson, call, tokenFor } from '../../support/api.js'
@@ -31,6 +31,7 @@ async function somebody() {
 async function give(userId: string, password = PASSWORD) {
   const password_hash = await hashPassword(password, 4)
   await service.db.knex('users').where({ id: userId }).update({ password_hash })
+  return password_hash
 }
 
 const at = async (browser: Browser, path: string) => browser.follow(await browser.get(path))
@@ -196,6 +197,30 @@ describe('the password', () => {
   })
 })
 
+test('T9 a password that was chosen while the old one was checked stays', async () => {
+  const { browser, person } = await somebody()
+  const page = await browser.get('/account/password')
+  const { limits, secrets, revocations } = service.parts
+  const giveBack = limits.giveBack
+  // What is counted is given back once the password has been right: its owner resets it in that moment.
+  const spy = jest.spyOn(limits, 'giveBack').mockImplementationOnce(async (...given) => {
+    const parts = { knex: service.db.knex, secrets, revocations, bcryptCost: 4 }
+    await askForPassword(parts, { email: person.email, now: service.parts.clock() })
+    const [mail] = await mailsTo(person.email)
+    const token = mail?.kind === 'password_reset' ? mail.token : ''
+    const reset = { token, password: 'nine white lanterns', now: service.parts.clock(), requestId: 'spec' }
+    expect(await resetPassword(parts, reset)).toBe(person.email)
+    return giveBack(...given)
+  })
+  const fields = { current_password: PASSWORD, password: 'eight green lanterns' }
+  const answer = await browser.submit(page, fields, { form: 'password' })
+  spy.mockRestore()
+  expect([answer.status, answer.text.includes('not your present password')]).toEqual([422, true])
+  const { password_hash } = await service.db.knex('users').where({ id: person.userId }).first()
+  expect(await checkPassword('nine white lanterns', password_hash)).toBe(true)
+  expect((await browser.get('/account')).status).toBe(303)
+})
+
 describe('after a new password apps ask again', () => {
   const change = { current_password: PASSWORD, password: 'eight green lanterns' }
 
@@ -223,6 +248,7 @@ describe('after a new password apps ask again', () => {
 
   test('T9 nor what a sign-in that has ended was about to agree to', async () => {
     const { userId, organizationId } = await anOwner(service)
+    const checked = await give(userId)
     const browser = aBrowser(service)
     const now = service.parts.clock()
     const session = await service.parts.sessions.find(await browser.signIn(userId), now)
@@ -234,7 +260,7 @@ describe('after a new password apps ask again', () => {
     const password = 'eight green lanterns'
     const { secrets, revocations } = service.parts
     const parts = { knex: service.db.knex, secrets, revocations, bcryptCost: 4 }
-    await changePassword(parts, { userId, password, now, requestId: 'spec' })
+    await changePassword(parts, { userId, checked, password, now, requestId: 'spec' })
     expect([await agree(), await consents.find(key)]).toEqual([false, undefined])
   })
 })

@@ -54,20 +54,21 @@ const page = (visit: Signed, problems: Problems = {}) => {
   )
 }
 
-/** Whether this is the present password of the person; so many tries in a quarter of an hour.
- *  @throws AppError too_many */
-export async function isOwnPassword(
+/** Checks the present password of a person; so many tries in a quarter of an hour.
+ *  @returns the hash that it was checked against; undefined when it is another.  @throws AppError too_many */
+export async function checkOwnPassword(
   { knex, limits, bcryptCost }: Pick<AccountParts, 'knex' | 'limits' | 'bcryptCost'>,
   { profile, now }: Pick<Signed, 'profile' | 'now'>,
   password: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   // Apart from sign-ins: whoever has the device shall not lock its owner out of all others.
   const key = ['again', profile.userId]
   await limits.take('sign_in_account', key)
   const candidate = await findCandidate(knex, { email: profile.email, now })
   const right = await checkCandidate(candidate, { password, bcryptCost })
-  if (right) await limits.giveBack('sign_in_account', key)
-  return right
+  if (!right) return undefined
+  await limits.giveBack('sign_in_account', key)
+  return candidate?.passwordHash ?? undefined
 }
 
 /** Choosing another password; the present one is asked for. */
@@ -79,10 +80,10 @@ export function passwordRoutes(router: Router, parts: AccountParts): void {
     const password = form.get('password') ?? ''
     const fault = await passwordFault(password, profile.email)
     if (fault !== undefined) return { document: page(visit, { next: PASSWORD_FAULTS[fault] }), status: 422 }
-    if (!(await isOwnPassword(parts, visit, form.get('current_password') ?? '')))
+    const checked = await checkOwnPassword(parts, visit, form.get('current_password') ?? '')
+    const change = { userId: profile.userId, password, except: session.id, now, requestId: requestIdOf(visit.req) }
+    if (checked === undefined || !(await changePassword(parts, { ...change, checked })))
       return { document: page(visit, { current: 'That is not your present password.' }), status: 422 }
-    const requestId = requestIdOf(visit.req)
-    await changePassword(parts, { userId: profile.userId, password, except: session.id, now, requestId })
     await revocations.refresh().catch(() => undefined)
     return { to: `${PAGE}?done=changed` }
   })

@@ -6,7 +6,7 @@ import { requestIdOf } from '../../http/request.js'
 import type { PageAnswer } from '../visit.js'
 import { AccountPage, doneNotice, isFresh, ProveFirst, proveAgain, type Signed, signedIn } from './frame.js'
 import type { AccountParts } from './parts.js'
-import { isOwnPassword } from './password.js'
+import { checkOwnPassword } from './password.js'
 import { NewCodes, type OffProblems, OnView, PAGE, PURPOSES, SetUpForm } from './two-factor-views.js'
 
 /** How long a secret may be shown before its first code comes. */
@@ -117,7 +117,7 @@ const turnOff =
     const refuse = async (problems: OffProblems) => ({ document: await onView(parts, visit, problems), status: 422 })
     if (!visit.profile.twoFactor) return { to: PAGE }
     if (!isFresh(visit)) return { to: proveAgain(PAGE) }
-    if (!(await isOwnPassword(parts, visit, visit.form.get('password') ?? '')))
+    if ((await checkOwnPassword(parts, visit, visit.form.get('password') ?? '')) === undefined)
       return refuse({ password: 'That is not your password.' })
     if (!(await takeEither(parts, visit))) return refuse({ code: WRONG })
     await dropSecondFactor(parts, changeOf(visit))
