@@ -56,5 +56,7 @@ export function createGrantsCache(knex: Knex, feed: ChangeFeed, clock: () => Dat
       const entry = entries.get(key)
       return entry !== undefined && entry.until > now.getTime() ? entry.grants : load(principal, key, now)
     },
+    /** Has the principal's grants read anew when next asked for. */
+    forget: (principal: Principal): void => void entries.delete(keyOf(principal)),
   }
 }

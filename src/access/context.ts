@@ -12,7 +12,7 @@ import { type Abilities, type Evaluate, evaluate as evaluateRights } from './abi
 import { type ChangeFeed, createGrantsCache } from './abilities-cache.js'
 import { type Grant, isMachine } from './grants.js'
 import type { Guarded, Row } from './guarded.js'
-import { createIdempotency, type Idempotency } from './idempotency.js'
+import { createIdempotency, type Idempotency, OtherRights } from './idempotency.js'
 import { createPlatform, type Platform } from './platform.js'
 import { callerName, type Principal } from './principal.js'
 import { createScope, type Scope } from './scope.js'
@@ -120,13 +120,14 @@ async function open(opening: Opening): Promise<Context> {
   const abilities = (options.evaluate ?? evaluateRights)(principal, grants)
   const organizations = grants.map((grant) => grant.organizationId)
   await lock(trx, { role: options.databaseRole ?? 'gatehouse_api', organizations, principal, readOnly })
+  const caller = { name: callerName(principal), principal, abilities, touched }
   const scope = createScope({ trx, guards: options.guards, abilities, principal, requestId, now, touched })
   return {
     principal,
     abilities,
     scope,
     platform: createPlatform(trx, { principal, requestId, now }),
-    idempotency: createIdempotency(trx, { caller: callerName(principal), secrets: options.secrets, now }),
+    idempotency: createIdempotency(trx, { caller, secrets: options.secrets, now }),
     outbox: createOutbox(trx, options.secrets, now),
     limits: options.limits,
     secrets: options.secrets,
@@ -176,9 +177,17 @@ export function createAccess(options: AccessOptions): Access {
   const { max = 2 } = (knex.client as { pool?: { max?: number } }).pool ?? {}
   const turn = createTurns({ limit: Math.max(1, Math.floor(max / 2)), waitMs: max === 1 ? WAIT_EMBEDDED_MS : WAIT_MS })
 
+  const attempt = <T>(request: Request, work: (context: Context) => Promise<T>): Promise<T> =>
+    givingWay({ tries: TRIES }, () => turn(callerName(request.principal), () => once(request, work)))
+
   return {
     run: (request, work) =>
-      givingWay({ tries: TRIES }, () => turn(callerName(request.principal), () => once(request, work))),
+      attempt(request, work).catch((error: unknown) => {
+        if (!(error instanceof OtherRights)) throw error
+        // What was founded a moment ago may not have been heard of here yet.
+        cache.forget(request.principal)
+        return attempt(request, work)
+      }),
   }
 }
 

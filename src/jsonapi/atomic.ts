@@ -147,7 +147,7 @@ export function performAtomic(endpoint: (name: string) => Endpoint | undefined):
         throw inOperation(error, index)
       }
     }
-    return { status: 200, body: { 'atomic:results': results } }
+    return { status: 200, body: { 'atomic:results': results }, context: present }
   }
 }
 

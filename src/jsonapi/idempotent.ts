@@ -21,8 +21,8 @@ export function repeatableOf(header: string | undefined, target: string): Repeat
   throw new AppError('malformed', { detail, source: { header: 'Idempotency-Key' } })
 }
 
-/** The same request with the same key gets the same answer again, for a day; a refusal is not kept, since nothing was
- *  done. Source: DECISIONS 6, ATTACKS F23, the IETF draft on the Idempotency-Key header. */
+/** The same request with the same key gets the same answer again, for a day and while the caller's rights are the same; a
+ *  refusal is not kept, since nothing was done. Source: DECISIONS 6, ATTACKS F23, the IETF draft on the Idempotency-Key header. */
 export function idempotent(handler: Handler, repeatable: Repeatable): Handler {
   const { key, target } = repeatable
   return async (ctx, call) => {
@@ -31,11 +31,12 @@ export function idempotent(handler: Handler, repeatable: Repeatable): Handler {
       .digest('hex')
     const known = await ctx.idempotency.begin(key, fingerprint)
     if (known !== undefined) {
-      const answer = JSON.parse(known) as Answer
+      const answer = known as unknown as Answer
       return { ...answer, headers: { ...answer.headers, 'Idempotency-Replayed': 'true' } }
     }
-    const { context: _context, ...answer } = await handler(ctx, call)
-    await ctx.idempotency.finish(key, JSON.stringify(answer))
+    // Where an organization was founded, the context that goes on knows what its founder may do there.
+    const { context = ctx, ...answer } = await handler(ctx, call)
+    await context.idempotency.finish(key, answer)
     return answer
   }
 }
