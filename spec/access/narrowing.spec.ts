@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { evaluate } from '../../src/access/abilities.js'
 import type { Grant } from '../../src/access/grants.js'
+import type { Principal } from '../../src/access/principal.js'
 
 const admin: Grant = { organizationId: 'ABCDEFGHIJ', owner: false, kind: 'admin', permissions: {} }
 const can = (scope: string): string[] => {
@@ -29,4 +30,21 @@ test.each([
   ['nothings:read', []],
 ] as const)('an item that narrows never widens, also where it means nothing: %s', (scope, expected) => {
   expect(can(scope)).toEqual(expected)
+})
+
+test('who acts in one organization founds no other', () => {
+  const person = { kind: 'user', userId: 'UVWXYZABCD', applicationId: 'KLMNOPQRST', scope: [], test: false } as const
+  const inOne = { ...person, organizationId: admin.organizationId }
+  const founds = [
+    person,
+    { ...person, kind: 'dashboard' },
+    { ...inOne, kind: 'webapp' },
+    { ...inOne, kind: 'dashboard' },
+  ]
+  expect(founds.map((principal) => evaluate(principal as Principal, [admin]).mayFound())).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ])
 })

@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { aMember, anApplication, anOwner, aPerson, type Body, change, type Owner, resource } from '../support/api.js'
+import {
+  aMember,
+  anApplication,
+  anOwner,
+  aPerson,
+  type Body,
+  call,
+  change,
+  type Owner,
+  resource,
+} from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 let service: Service
 let owner: Owner
@@ -97,4 +108,27 @@ describe.each(['primary_color', 'contrast_color'])('%s', (name) => {
     expect(await shown()).toBe('red')
     await paint(null)
   })
+})
+
+test('a webapp acts in its own organization only: it founds none for its user, by no scope and in no operation', async () => {
+  const attributes = { redirect_uri: 'https://app.example/cb' }
+  const application = await anApplication(service, owner, 'webapp', { attributes })
+  const founding = resource('organizations', { name: 'Behind your back' })
+  for (const scope of ['provisioning-api', 'market:all', 'organizations:create']) {
+    const web = await asWebapp(service, { owner, application, userId: owner.userId, scope })
+    const reply = await web.post('/organizations', founding)
+    expect([scope, reply.status, reply.body.errors[0].detail]).toEqual([
+      scope,
+      403,
+      expect.stringMatching(/only a person/),
+    ])
+    const type = 'application/vnd.api+json; ext="https://jsonapi.org/ext/atomic"'
+    const headers = { authorization: `Bearer ${web.token}`, 'content-type': type }
+    const body = JSON.stringify({ 'atomic:operations': [{ op: 'add', ...founding }] })
+    expect((await call(service, '/api/operations', { method: 'POST', headers, body })).status).toBe(403)
+    const restore = await web.post(`/organizations/${owner.organizationId}/restore`)
+    expect([restore.status, restore.body.errors[0].detail]).toEqual([403, 'Only a person may restore an organization.'])
+  }
+  expect((await owner.get('/organizations')).body.meta.record_count).toBe(1)
+  expect((await owner.post('/organizations', founding)).status).toBe(201)
 })

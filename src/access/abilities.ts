@@ -27,7 +27,7 @@ export interface Abilities {
   /** Whether the principal holds everything that a role gives: nobody grants what they do not hold. */
   holds(organizationId: string, rights: RoleRights): boolean
   grantIn(organizationId: string): Grant | undefined
-  /** Whether the principal may found an organization: people may, machines may not. */
+  /** Whether the principal may found an organization: people may, machines and who acts in one organization may not. */
   mayFound(): boolean
   /** Why an action is (not) allowed in an organization, for people. */
   why(action: Action, subject: string, organizationId: string): string
@@ -153,6 +153,7 @@ function narrowing(principal: Principal, grants: readonly Grant[], subject: stri
 export const evaluate: Evaluate = (principal, grants) => {
   const byOrganization = new Map(grants.map((grant) => [grant.organizationId, grant]))
   const organizations = [...byOrganization.keys()]
+  const { scope, organizationId: within } = principal
 
   const may = (action: Action, subject: string, organizationId: string): boolean => {
     const grant = byOrganization.get(organizationId)
@@ -186,12 +187,11 @@ export const evaluate: Evaluate = (principal, grants) => {
       return grant !== undefined && holdsAll(principal, grant, rights)
     },
     grantIn: (organizationId) => byOrganization.get(organizationId),
-    mayFound: () => isInPerson(principal) && scopeAllows(principal.scope, 'create', 'organizations'),
+    mayFound: () => within === undefined && isInPerson(principal) && scopeAllows(scope, 'create', 'organizations'),
     why(action, subject, organizationId) {
       const grant = byOrganization.get(organizationId)
       if (grant === undefined) return 'The caller has no seat and no application in that organization.'
-      if (!scopeAllows(principal.scope, action, subject))
-        return `The token's scopes do not include ${subject}:${action}.`
+      if (!scopeAllows(scope, action, subject)) return `The token's scopes do not include ${subject}:${action}.`
       if (!roleAllows(grant, action, subject)) return `The role (${grant.kind}) does not allow ${action} on ${subject}.`
       return `The role (${grant.kind}) allows ${action} on ${subject}.`
     },

@@ -16,8 +16,10 @@ const DELETE_PARAMETERS = ['confirm', 'reassign_to']
 function assertMayCreate({ resource: { name, guarded } }: Endpoint, ctx: Context): void {
   const nowhere = ctx.abilities.rows('create', name).organizations.length === 0
   // An organization is founded, not created in one.
-  if (guarded.tenant === 'id' ? ctx.abilities.mayFound() : !nowhere) return
-  throw new AppError('forbidden', { detail: `You may not create ${name} here.` })
+  const founds = guarded.tenant === 'id'
+  if (founds ? ctx.abilities.mayFound() : !nowhere) return
+  const who = founds ? ': only a person may, with a token of their own whose scopes allow it' : ''
+  throw new AppError('forbidden', { detail: `You may not create ${name} here${who}.` })
 }
 
 /** POST a collection. */

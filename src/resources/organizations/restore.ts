@@ -6,8 +6,8 @@ import { AppError, recordNotFound } from '../../errors.js'
  *  asks for the owner's seat (migrations/…_restore). Tokens that died at the deletion stay dead.
  *  @throws AppError not_found: one answer for what never was, is not deleted, is purged, or is another's */
 export async function restoreOrganization(ctx: Context, { id }: { id: string }): Promise<void> {
-  // Bringing one back is as much as founding one: a person's right, and not one of a token for a single organization.
-  if (!ctx.abilities.mayFound() || ctx.principal.organizationId !== undefined) {
+  // Bringing one back is as much as founding one.
+  if (!ctx.abilities.mayFound()) {
     throw new AppError('forbidden', { detail: 'Only a person may restore an organization.' })
   }
   if (!(await ctx.platform.restoreOrganization(id))) throw recordNotFound()
