@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { anApplication, anOwner, api, type Body, change, type Owner, resource, tokenFor } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 let service: Service
 let owner: Owner
@@ -297,5 +298,15 @@ test('a token that was made to live longer than its application now does ends wi
     ahead = 121_000
     expect([kind, (await app.get('/organization')).status]).toEqual([kind, 401])
   }
+  ahead = 0
+  const expires_at = new Date(Date.now() + 120_000).toISOString()
+  const attributes = { redirect_uri: 'https://app.example/cb', expires_at }
+  const application = await anApplication(later, owner, 'webapp', { attributes })
+  const web = await asWebapp(later, { owner, application, userId: owner.userId })
+  ahead = 119_000
+  expect((await web.get('/roles')).status).toBe(200)
+  ahead = 121_000
+  // Not 401: the token is a person's, who has no right left through it.
+  expect((await web.get('/roles')).status).toBe(403)
   await later.stop()
 })

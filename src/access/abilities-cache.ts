@@ -17,7 +17,7 @@ interface Entry {
 }
 
 const MAX_ENTRIES = 10_000
-/** Milliseconds; a bound for changes that nobody tells, such as the expiry of a webapp. */
+/** Milliseconds; a bound for changes that nobody tells. */
 const TIME_TO_LIVE = 30_000
 
 const keyOf = ({ kind, userId = '-', applicationId, organizationId = '*' }: Principal): string =>

@@ -80,18 +80,18 @@ const WITHIN = `(
   order by (a.membership_profile_id is not distinct from m.membership_profile_id) desc, a.id limit 1)`
 
 // What a seat shows is what counts: its profile's access scope before its own (CONTRACT 3.3).
-const OF_USER = `select m.organization_id, m.id as membership_id, m.owner, m.shown_access_scope as access_scope, ${ROLE_COLUMNS},
-  case when :webapp then ${WITHIN} end as within
-  from memberships m
+const SEAT = `m.organization_id, m.id as membership_id, m.owner, m.shown_access_scope as access_scope, ${ROLE_COLUMNS}`
+const SEATS = `from memberships m
   join roles r on r.organization_id = m.organization_id and r.id = m.role_id
   join organizations o on o.id = m.organization_id and o.deleted_at is null and o.suspended_at is null
-  join users u on u.id = m.user_id and u.disabled_at is null
-  where m.user_id = :user and m.status = 'active'`
+  join users u on u.id = m.user_id and u.disabled_at is null`
+const OF_USER = `select ${SEAT}, null as within ${SEATS} where m.user_id = :user and m.status = 'active'`
 
 const ALIVE = 'c.disabled_at is null and (c.expires_at is null or c.expires_at > :now)'
 // A webapp lends its user's rights only while it lives itself.
-const THROUGH_WEBAPP = ` and exists (select from api_credentials c
-    where c.organization_id = m.organization_id and c.id = :application and ${ALIVE})`
+const THROUGH_WEBAPP = `select ${SEAT}, ${WITHIN} as within, c.expires_at ${SEATS}
+  join api_credentials c on c.organization_id = m.organization_id and c.id = :application and ${ALIVE}
+  where m.user_id = :user and m.status = 'active'`
 
 const OF_APPLICATION = `select c.organization_id, null as membership_id, false as owner, null as access_scope, ${ROLE_COLUMNS}, null as within,
   c.expires_at
@@ -110,13 +110,13 @@ function withinOf({ within }: GrantRow): Pick<Grant, 'within' | 'filters'> {
 /** What an application has: its role where its kind is to have one. A sales channel stands in its organization without any
  *  right, whatever role somebody managed to attach to it. */
 function applicationGrant(row: GrantRow, principal: Principal): Grant {
-  const expiry = row.expires_at == null ? {} : { expiresAt: Date.parse(row.expires_at) }
   const { organization_id: organizationId, role_id } = row
-  if (principal.kind !== 'integration' || role_id === null) {
-    return { organizationId, owner: false, kind: 'none', permissions: {}, ...expiry }
-  }
-  return { ...grantOf(row), ...expiry }
+  if (principal.kind === 'integration' && role_id !== null) return grantOf(row)
+  return { organizationId, owner: false, kind: 'none', permissions: {}, ...endOf(row) }
 }
+
+const endOf = ({ expires_at }: GrantRow): Pick<Grant, 'expiresAt'> =>
+  expires_at == null ? {} : { expiresAt: Date.parse(expires_at) }
 
 function grantOf(row: GrantRow): Grant {
   return {
@@ -128,6 +128,7 @@ function grantOf(row: GrantRow): Grant {
     ...(row.membership_id === null ? {} : { membershipId: row.membership_id }),
     ...(row.access_scope === 'test_access' ? { testOnly: true as const } : {}),
     ...withinOf(row),
+    ...endOf(row),
   }
 }
 
@@ -144,8 +145,7 @@ export async function loadGrants(knex: Knex, principal: Principal, now: Date): P
     return rows.map((row) => applicationGrant(row, principal))
   }
   const narrowed = organization === null ? '' : ' and m.organization_id = :organization'
-  const through = kind === 'webapp' ? THROUGH_WEBAPP : ''
-  const values = { user, organization, application, webapp: kind === 'webapp', now }
-  const rows = await atOnce<GrantRow>(knex, `${OF_USER}${narrowed}${through}`, values)
+  const seats = kind === 'webapp' ? THROUGH_WEBAPP : OF_USER
+  const rows = await atOnce<GrantRow>(knex, `${seats}${narrowed}`, { user, organization, application, now })
   return rows.map(grantOf)
 }
