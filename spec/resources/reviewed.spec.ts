@@ -4,6 +4,7 @@ import { newId } from '../../src/ids.js'
 import { organizationClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import {
+  type Api,
   aMember,
   anApplication,
   anOwner,
@@ -15,6 +16,7 @@ import {
   resource,
 } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { asWebapp } from '../support/webapp.js'
 
 // What a review of the service found; each of these tests failed before the fix that it guards.
 
@@ -110,6 +112,57 @@ test('a seat with test access only gives no live access and makes no live creden
   expect((await member.post('/memberships', guest)).status).toBe(403)
 })
 
+test('a seat with test access only gets no more by an application, of its own or of somebody else', async () => {
+  const roleId = owner.roles.Admin as string
+  const theirs = (kind: string, attributes = {}) =>
+    anApplication(service, owner, kind, { ...(kind === 'integration' ? { roleId } : {}), attributes })
+  const live = await theirs('integration', { mode: 'live' })
+  const test = await theirs('integration')
+  const channel = await theirs('sales_channel')
+  const member = await aMember(service, owner, roleId)
+  const seat = (access_scope: string) => change('memberships', member.membershipId, { access_scope })
+  const lift = async (caller: Api, access = 'all_access') =>
+    (await caller.patch(`/memberships/${member.membershipId}`, seat(access))).status
+  // A test application of somebody with more changes seats as its role says.
+  expect([await lift(test), await lift(test, 'test_access')]).toEqual([200, 200])
+  await service.parts.revocations.refresh()
+
+  const asMember = { ...owner, ...member, organizationId: owner.organizationId, roles: owner.roles }
+  const machine = await anApplication(service, asMember, 'integration', { roleId })
+  expect(await lift(machine)).toBe(403)
+  const heir = await anApplication(service, { ...asMember, post: machine.post }, 'integration', { roleId })
+  expect([(await heir.get('/application')).status, await lift(heir)]).toEqual([200, 403])
+  const redirect = { redirect_uri: 'https://app.example/cb' }
+  const application = await anApplication(service, asMember, 'webapp', { attributes: redirect })
+  expect(await lift(await asWebapp(service, { owner, application, userId: owner.userId }))).toBe(403)
+
+  const patch = async (id: string, attributes: Body) =>
+    (await member.patch(`/api_credentials/${id}`, change('api_credentials', id, attributes))).status
+  for (const { id } of [live, test]) {
+    expect((await member.post(`/api_credentials/${id}/rotate_secret`)).status).toBe(403)
+    for (const attributes of [{ jwks: { keys: [] } }, { name: 'mine' }, { _enable: true }]) {
+      expect([attributes, await patch(id, attributes)]).toEqual([attributes, 403])
+    }
+    expect(await patch(id, { _disable: true })).toBe(200)
+    expect((await member.delete(`/api_credentials/${id}`)).status).toBe(204)
+  }
+  for (const { id } of [machine, channel]) {
+    expect((await member.post(`/api_credentials/${id}/rotate_secret`)).status).toBe(200)
+  }
+})
+
+test('a built-in application takes no keys and keeps its role', async () => {
+  const { data } = (await owner.get('/api_credentials?filter[q][kind_eq]=resources')).body
+  const [{ id }] = data
+  const rotated = await owner.post(`/api_credentials/${id}/rotate_secret`)
+  const path = `/api_credentials/${id}`
+  const keyed = await owner.patch(path, change('api_credentials', id, { jwks: { keys: [] } }))
+  const role: Record<string, [string, string]> = { role: ['roles', owner.roles.Member as string] }
+  const lowered = await owner.patch(path, change('api_credentials', id, {}, role))
+  const named = await owner.patch(path, change('api_credentials', id, { name: 'Built in' }))
+  expect([rotated, keyed, lowered, named].map(({ status }) => status)).toEqual([409, 409, 409, 200])
+})
+
 test('only an owner changes the seat of the owner', async () => {
   const admin = await aMember(service, owner, owner.roles.Admin as string)
   const [seat] = (await owner.get('/memberships?filter[q][owner_true]=true')).body.data
@@ -144,4 +197,9 @@ test('an application that expires mints none that outlives it', async () => {
       later === null ? [200, expires_at] : [403, undefined],
     )
   }
+  const endless = await anApplication(service, owner, 'integration', { roleId })
+  const rotate = async (id: string) => (await app.post(`/api_credentials/${id}/rotate_secret`)).status
+  expect([await rotate(endless.id), await rotate(app.id), await rotate(made.body.data.id)]).toEqual([403, 200, 200])
+  const keys = change('api_credentials', endless.id, { jwks: { keys: [] } })
+  expect((await app.patch(`/api_credentials/${endless.id}`, keys)).status).toBe(403)
 })

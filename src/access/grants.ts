@@ -17,7 +17,7 @@ export interface Grant extends RoleRights {
   readonly owner: boolean
   readonly roleId?: string
   readonly membershipId?: string
-  /** Whether the seat opens the test mode only: then it gives nobody more. */
+  /** Whether the seat opens the test mode only, or the application was made from such a seat: then it gives nobody more. */
   readonly testOnly?: true
   /** The role of an application membership for the token's webapp: rights are what both roles give. */
   readonly within?: RoleRights
@@ -37,6 +37,7 @@ interface GrantRow {
   within: Within | null
   access_scope: string | null
   expires_at?: string | null
+  test_only?: boolean
 }
 
 /** The role of an application membership, and its restrictions. */
@@ -89,12 +90,12 @@ const OF_USER = `select ${SEAT}, null as within ${SEATS} where m.user_id = :user
 
 const ALIVE = 'c.disabled_at is null and (c.expires_at is null or c.expires_at > :now)'
 // A webapp lends its user's rights only while it lives itself.
-const THROUGH_WEBAPP = `select ${SEAT}, ${WITHIN} as within, c.expires_at ${SEATS}
+const THROUGH_WEBAPP = `select ${SEAT}, ${WITHIN} as within, c.expires_at, c.test_only ${SEATS}
   join api_credentials c on c.organization_id = m.organization_id and c.id = :application and ${ALIVE}
   where m.user_id = :user and m.status = 'active'`
 
 const OF_APPLICATION = `select c.organization_id, null as membership_id, false as owner, null as access_scope, ${ROLE_COLUMNS}, null as within,
-  c.expires_at
+  c.expires_at, c.test_only
   from api_credentials c
   left join roles r on r.organization_id = c.organization_id and r.id = c.role_id
   join organizations o on o.id = c.organization_id and o.deleted_at is null and o.suspended_at is null
@@ -126,7 +127,7 @@ function grantOf(row: GrantRow): Grant {
     permissions: permissionsOf(row.permissions ?? []),
     ...(row.role_id === null ? {} : { roleId: row.role_id }),
     ...(row.membership_id === null ? {} : { membershipId: row.membership_id }),
-    ...(row.access_scope === 'test_access' ? { testOnly: true as const } : {}),
+    ...(row.access_scope === 'test_access' || row.test_only === true ? { testOnly: true as const } : {}),
     ...withinOf(row),
     ...endOf(row),
   }

@@ -1,5 +1,5 @@
 import type { Context } from '../../access/context.js'
-import { credentialToChange } from './guard.js'
+import { assertWithinTests, credentialToChange } from './guard.js'
 
 /** Switches a credential off; the database ends its tokens in the same transaction. Twice is once. */
 export async function disableCredential(ctx: Context, id: string): Promise<void> {
@@ -9,6 +9,6 @@ export async function disableCredential(ctx: Context, id: string): Promise<void>
 
 /** Switches a credential on again; the tokens that died stay dead. */
 export async function enableCredential(ctx: Context, id: string): Promise<void> {
-  await credentialToChange(ctx, id, 'update')
+  assertWithinTests(ctx, await credentialToChange(ctx, id, 'update'))
   await ctx.scope.update('api_credentials', id, { disabled_at: null })
 }

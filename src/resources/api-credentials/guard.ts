@@ -20,10 +20,37 @@ const TOKEN_FOR_TESTS =
  *  refuse that too, and not say why. What it says is of the caller, so that it tells nothing of any row.
  *  @throws AppError forbidden */
 export function assertMayMakeLive(ctx: Context, organization: string): void {
-  const isSeatForTests = ctx.abilities.grantIn(organization)?.testOnly === true
+  const isSeatForTests = isForTests(ctx, organization)
   if (!isSeatForTests && !ctx.principal.test) return
   const detail = isSeatForTests ? SEAT_FOR_TESTS : TOKEN_FOR_TESTS
   throw new AppError('forbidden', { detail, source: atAttribute('mode') })
+}
+
+/** Whether the caller's seat opens the test mode only, or their application was made from such a seat. */
+export const isForTests = (ctx: Context, organization: string): boolean =>
+  ctx.abilities.grantIn(organization)?.testOnly === true
+
+/** Refuses to them the change of what could do more than they: of a live application, and of one that was made from another
+ *  seat and acts for itself or for who signs in. To switch off and to delete stays: a secret may have leaked.
+ *  @throws AppError forbidden */
+export function assertWithinTests(ctx: Context, { organization_id, mode, kind, test_only }: Row): void {
+  if (!isForTests(ctx, String(organization_id))) return
+  if (mode === 'test' && (test_only === true || kind === 'sales_channel')) return
+  const detail =
+    'Your own seat opens the test mode only, so you may not change a live application, nor one that somebody with more has ' +
+    'made: make your own, or ask them. You may switch it off or delete it.'
+  throw new AppError('forbidden', { detail })
+}
+
+/** Refuses what would put an application into the caller's hands that could do more than they, or for longer: its keys, and
+ *  where its sign-ins return to.
+ *  @throws AppError forbidden */
+export async function assertMayTakeKeys(ctx: Context, credential: Row): Promise<void> {
+  assertWithinTests(ctx, credential)
+  const end = credential.expires_at as string | null
+  if ((await lifetimeWithin(ctx, end)) === end) return
+  const detail = 'Your own credential ends one day and this application does not: give it an end first (expires_at).'
+  throw new AppError('forbidden', { detail })
 }
 
 /** The credential, locked, if the caller stands high enough to change it: no lower than the role that it carries.

@@ -5,7 +5,7 @@ import { atRelationship } from '../../errors.js'
 import { newClientId } from '../../ids.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
-import { assertMayMakeLive, assertMayMakeWebapp, lifetimeWithin } from './guard.js'
+import { assertMayMakeLive, assertMayMakeWebapp, isForTests, lifetimeWithin } from './guard.js'
 import { checkKeys, checkKind, checkScopes } from './kinds.js'
 
 interface Input {
@@ -59,6 +59,7 @@ export async function issueCredential(ctx: Context, input: Input): Promise<Outco
     expires_at,
     expires_in: expires_in ?? kind.expiresIn,
     mode: mode ?? 'test',
+    test_only: isForTests(ctx, organization),
     created_by: creator(ctx),
   }
   const credential = await ctx.scope.insert('api_credentials', row)

@@ -113,6 +113,11 @@ export const apiCredentials = defineResource({
       doc: 'Whether its tokens are for the test or the live data; fixed once made.',
       example: 'test',
     }),
+    test_only: boolean({
+      can: ['read'],
+      doc: 'Whether it was made from a seat for the test mode only: then it gives no seat more than `test_access`.',
+      example: false,
+    }),
     custom: boolean({
       can: ['create', 'read', 'filter'],
       nullable: true,

@@ -3,7 +3,7 @@ import type { Row } from '../../access/guarded.js'
 import type { By } from '../../access/scope.js'
 import { AppError } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
-import { credentialToChange } from './guard.js'
+import { assertMayTakeKeys, credentialToChange } from './guard.js'
 import { addSecret } from './issue.js'
 
 /** Days are enough to bring a new secret everywhere: the overlap unless the caller says otherwise. */
@@ -47,6 +47,7 @@ export async function rotateSecret(
 ): Promise<Outcome> {
   // The lock makes rotations of one application take turns.
   const credential = await credentialToChange(ctx, id, 'update')
+  await assertMayTakeKeys(ctx, credential)
   const present = await liveSecrets(ctx, credential)
   if (credential.kind === 'webapp' && credential.confidential !== true) {
     throw new AppError('conflict', { detail: 'This application runs in browsers and has no secret to rotate.' })

@@ -3,7 +3,7 @@ import type { Row } from '../../access/guarded.js'
 import { AppError, atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
-import { credentialToChange, lifetimeWithin } from './guard.js'
+import { assertMayTakeKeys, assertWithinTests, credentialToChange, lifetimeWithin } from './guard.js'
 import { checkKeys, checkKind, checkScopes, KINDS } from './kinds.js'
 
 interface Input {
@@ -15,6 +15,8 @@ interface Input {
     expires_at?: string | null
     require_pkce?: boolean
     jwks?: Record<string, unknown> | null
+    redirect_uri?: string | null
+    redirect_uris?: string[]
   }
 }
 
@@ -26,12 +28,25 @@ function assertNotOwnGrants(ctx: Context, credential: Row, changes: Input['chang
   throw new AppError('forbidden', { detail: 'An application may not change its own role, scopes or lifetimes.' })
 }
 
+/** What puts an application into the hands of who changes it. */
+const KEYS = ['jwks', 'redirect_uri', 'redirect_uris'] as const
+
+async function assertMayChange(ctx: Context, credential: Row, changes: Input['changes']): Promise<void> {
+  assertNotOwnGrants(ctx, credential, changes)
+  if (Object.keys(changes).length > 0) assertWithinTests(ctx, credential)
+  if (KEYS.some((name) => changes[name] != null)) await assertMayTakeKeys(ctx, credential)
+  const { role = credential.role_id, jwks = null } = changes
+  if (credential.kind === 'resources' && (role !== credential.role_id || jwks !== null)) {
+    throw new AppError('conflict', { detail: 'This application is built in: it has no keys, and its role stays.' })
+  }
+}
+
 /** Changes an application; what it may do counts for tokens already issued within a second.
- *  @throws AppError invalid (422), forbidden (403) */
+ *  @throws AppError invalid (422), forbidden (403), conflict (409) for what is built in */
 export async function updateCredential(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { role, expires_in, expires_at, jwks, ...attributes } = changes
   const credential = await credentialToChange(ctx, id, 'update')
-  assertNotOwnGrants(ctx, credential, changes)
+  await assertMayChange(ctx, credential, changes)
   const kind = String(credential.kind)
   // A hosted application has no rules of its own here; those of an integration keep its role.
   const rules = Object.hasOwn(KINDS, kind) ? kind : 'integration'

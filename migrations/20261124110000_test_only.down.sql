@@ -1,0 +1,1 @@
+alter table api_credentials drop column test_only;
