@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
-import { aMember, anApplication, anOwner, aPerson, call, type Owner, type Person } from '../support/api.js'
+import { aMember, anApplication, anOwner, aPerson, api, call, type Owner, type Person } from '../support/api.js'
+import { aChallenge, allow, aRequest } from '../support/authorize.js'
 import { aBrowser } from '../support/browser.js'
 import { letterTo } from '../support/mailbox.js'
 import { type Service, startService } from '../support/service.js'
@@ -60,6 +61,26 @@ test('C6 an application that acts for its user in one organization may not chang
   expect(await tokenFor(address)).toBeUndefined()
   expect((await change(app, { email: person.email })).status).toBe(200)
   expect((await change(person, { email: address })).status).toBe(200)
+})
+
+test('C6 nor may the console, which acts in all of their organizations', async () => {
+  const person = await aPerson(service)
+  const browser = aBrowser(service)
+  await browser.signIn(person.userId)
+  const { verifier, challenge } = aChallenge()
+  const redirect_uri = 'http://127.0.0.1:4321/callback'
+  const request = aRequest('gatehouse-dashboard', { redirect_uri, code_challenge: challenge })
+  const { code = '' } = await allow(browser, request)
+  const exchange = { grant_type: 'authorization_code', client_id: 'gatehouse-dashboard', redirect_uri }
+  const form = new URLSearchParams({ ...exchange, code, code_verifier: verifier })
+  const { body } = await call(service, '/oauth/token', { method: 'POST', body: form })
+  const terminal = api(service, body.access_token)
+  expect((await change(terminal, { first_name: 'Grace' })).status).toBe(200)
+  const address = newAddress()
+  const refused = await change(terminal, { email: address })
+  expect([refused.status, refused.body.errors[0].code]).toEqual([403, 'FORBIDDEN'])
+  expect(await tokenFor(address)).toBeUndefined()
+  expect((await person.get('/user')).body.data.attributes.unconfirmed_email).toBeNull()
 })
 
 test('a machine has no user', async () => {

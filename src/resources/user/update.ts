@@ -34,11 +34,12 @@ async function wish(
 export async function updateUser(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { email, ...attributes } = changes
   const row = await ctx.scope.lock('user', id, 'update')
-  // Whoever has the address has the account: an application that somebody lent their rights in one organization must not
-  // take it, and with it all the others.
-  if (email !== undefined && email !== row.email && ctx.principal.organizationId !== undefined) {
+  // Whoever has the address has the account: an application that somebody lent their rights must not take it, in whichever
+  // organizations it acts; the console is one too. The account page acts as the personal credential (access/profiles).
+  if (email !== undefined && email !== row.email && ctx.principal.kind !== 'user') {
     throw new AppError('forbidden', {
-      detail: 'An application may not change the address of its user. Change it on the account page.',
+      detail:
+        'An application may not change the address of its user. Change it on the account page, or with your own API credential.',
     })
   }
   const withdrawn = { unconfirmed_email: null, email_token_hash: null, email_token_expires_at: null }
