@@ -125,7 +125,8 @@ const createFinder = (knex: Knex): DataLoader<string, TokenOfStanding | undefine
 /** A well-formed hash of no password, of this cost: to compare with where there is nothing to compare with. */
 const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
 
-const canonical = (email: string): string => email.trim().toLowerCase()
+/** The one spelling of a shopper's address under which they are looked up and their tries are counted. */
+export const canonical = (email: string): string => email.trim().toLowerCase()
 
 /** Makes the look-up of people. `bcryptCost` is that of new passwords. */
 export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: number }): Owners {

@@ -159,8 +159,12 @@ describe('S5 guessing', () => {
     expect(kinds.filter((one) => one === '400 invalid_grant')).toHaveLength(5)
     expect(kinds.filter((one) => one.startsWith('429'))).toHaveLength(15)
     expect(Number(replies.find(({ status }) => status === 429)?.headers.get('retry-after'))).toBeGreaterThan(0)
-    // S6: the same account, however it is written.
-    expect((await guess({ ...shop.form, username: ` ${shop.email.toUpperCase()}` })).status).toBe(429)
+    // S6: the same account, however it is written, and however much stands around it.
+    const upper = shop.email.toUpperCase()
+    const around = [' ', '\t\u00a0\u2003\ufeff', ' '.repeat(400), ' '.repeat(320 - 5)]
+    for (const blanks of around)
+      for (const username of [`${blanks}${upper}`, `${shop.email}${blanks}`, `${blanks}${shop.email}${blanks}`])
+        expect([username, (await guess({ ...shop.form, username })).status]).toEqual([username, 429])
     const other = await aShopper(service, shop.owner)
     expect(outcome(await guess(other.form))).toBe('200')
     await strict.stop()

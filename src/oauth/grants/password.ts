@@ -1,5 +1,6 @@
 import { inLine } from '../../crypto/passwords.js'
 import { AppError } from '../../errors.js'
+import { canonical } from '../owners.js'
 import { grantScope } from '../scopes.js'
 import type { Grant, GrantRequest, GrantTools } from './grant.js'
 import { issueTokens } from './issue.js'
@@ -18,7 +19,8 @@ async function shopperFor({ client, parameters, limits }: GrantRequest, { owners
   if (password === undefined) throw new AppError('malformed', { detail: 'The parameter password is missing.' })
   if (client.organization === undefined) throw new AppError('unauthorized_client')
   const organizationId = client.organization.id
-  const stranger = [organizationId, email.slice(0, LONGEST_NAME).trim().toLowerCase()]
+  // Cut last: whatever stands around an address is no part of the account, and nobody's address is longer.
+  const stranger = [organizationId, canonical(email).slice(0, LONGEST_NAME)]
   const account = [...stranger, limits?.network ?? '']
   await limits?.limits.check('sign_in_address', limits.network)
   await limits?.limits.take('sign_in_account', account)
