@@ -90,6 +90,30 @@ describe('GET /oauth/tokeninfo (CONTRACT 5.7)', () => {
     expect(application).toEqual({ id: app.id, kind: 'webapp', name: 'webapp', core: false })
   })
 
+  test('of a webapp that only asks who somebody is: as much as its scope tells, and nothing of their seat', async () => {
+    const app = await anApplication(service, owner, 'webapp', { attributes: { redirect_uri: 'https://a.example/cb' } })
+    const { userId } = await aMember(service, owner, owner.roles.Admin as string)
+    await service.db.knex('users').where({ id: userId }).update({ time_zone: 'Europe/Rome' })
+    const { email } = await service.db.knex('users').where({ id: userId }).first('email')
+    const [self, names] = [
+      { id: userId, type: 'User' },
+      { first_name: 'Ada', last_name: 'Byron' },
+    ]
+    for (const [scope, person] of [
+      ['openid', self],
+      ['openid profile', { ...self, ...names, time_zone: 'Europe/Rome' }],
+      ['openid email', { ...self, email }],
+      ['openid profile email', { ...self, ...names, time_zone: 'Europe/Rome', email }],
+    ] as const) {
+      const web = await asWebapp(service, { owner, application: app, userId, scope })
+      const { role, permissions, owner: told } = await info(web.token)
+      expect([scope, told, role]).toEqual([scope, person, { id: null, kind: 'webapp', name: null }])
+      expect(Object.keys(permissions)).toEqual(['application', 'organization'])
+    }
+    const more = await asWebapp(service, { owner, application: app, userId, scope: 'openid roles:read' })
+    expect(await info(more.token)).toMatchObject({ role: { kind: 'admin' }, owner: { ...self, ...names, email } })
+  })
+
   test('of the console: its user, in one organization and in all', async () => {
     const { keys, clock } = service.parts
     const now = clock()

@@ -50,8 +50,9 @@ const NARROWING = /^(\*|[a-z][a-z0-9_]*):(create|read|update|destroy|manage)$/
 const PLANE = /^(provisioning|metrics)-api$/
 const IDENTITY = /^(openid|profile|email)$/
 
-/** A token that was asked for to know who somebody is lends none of their rights. */
-const isIdentity = (scope: readonly string[]): boolean => scope.length > 0 && scope.every((item) => IDENTITY.test(item))
+/** Whether a token was asked for to know who somebody is: it lends none of their rights. */
+export const isIdentity = (scope: readonly string[]): boolean =>
+  scope.length > 0 && scope.every((item) => IDENTITY.test(item))
 
 function scopeAllows(scope: readonly string[], action: Action, subject: string): boolean {
   const items = scope.flatMap((item) => {

@@ -1,19 +1,20 @@
 import type { Knex } from 'knex'
 import { asAuth } from '../db/roles.js'
+import { isIdentity } from './abilities.js'
 import type { Principal } from './principal.js'
 
-/** Whom a token acts for, as it may know itself. Source: CONTRACT 5.7 */
-export type TokenOwner =
-  | {
-      id: string
-      type: 'User'
-      first_name: string | null
-      last_name: string | null
-      email: string
-      owner: boolean
-      time_zone: string | null
-    }
-  | { id: string; type: 'Customer'; email: string }
+interface User {
+  id: string
+  type: 'User'
+  first_name: string | null
+  last_name: string | null
+  email: string
+  owner: boolean
+  time_zone: string | null
+}
+
+/** Whom a token acts for, as it may know itself: of a user as much as its scope tells. Source: CONTRACT 5.7 */
+export type TokenOwner = (Pick<User, 'id' | 'type'> & Partial<User>) | { id: string; type: 'Customer'; email: string }
 
 /** What the database says of a token's application, role and owner. */
 export interface TokenFacts {
@@ -53,31 +54,40 @@ interface RoleColumns {
 const roleOf = (row: RoleColumns | undefined): TokenFacts['role'] =>
   row?.roleId == null ? undefined : { id: row.roleId, kind: String(row.roleKind), name: String(row.roleName) }
 
+/** A user as far as the scope of a token tells who somebody is: what they are in the organization is no part of that. */
+function asFarAs(scope: readonly string[], { id, type, first_name, last_name, time_zone, email }: User): TokenOwner {
+  return {
+    id,
+    type,
+    ...(scope.includes('profile') ? { first_name, last_name, time_zone } : {}),
+    ...(scope.includes('email') ? { email } : {}),
+  }
+}
+
 /** Reads what a token may know of itself. Of a webapp the role is its user's: that of an application membership where there
- *  is one, else the seat's. Of other applications it is their own. */
+ *  is one, else the seat's. Of other applications it is their own. One that only asks who somebody is has none. */
 export function readTokenFacts(knex: Knex, principal: Principal, customerId: string | undefined): Promise<TokenFacts> {
   const { kind, organizationId: organization = null, applicationId: application, userId: user = null } = principal
   const webapp = kind === 'webapp'
+  const identity = isIdentity(principal.scope)
   return asAuth(knex, async (trx) => {
     const first = async <T>(sql: string, bindings: Record<string, string | boolean | null>): Promise<T | undefined> =>
       (await trx.raw<{ rows: T[] }>(sql, bindings)).rows[0]
     const credential = await first<RoleColumns & { name: string }>(APPLICATION, { organization, application })
     const found =
-      user === null
-        ? undefined
-        : await first<RoleColumns & TokenOwner>(USER, { organization, user, application, webapp })
+      user === null ? undefined : await first<RoleColumns & User>(USER, { organization, user, application, webapp })
     const customer =
       customerId === undefined ? undefined : await first<TokenOwner>(CUSTOMER, { organization, customer: customerId })
-    const person = found && withoutRole(found)
+    const person = found && (identity ? asFarAs(principal.scope, found) : withoutRole(found))
     return {
       applicationName: credential?.name ?? (kind === 'dashboard' ? CONSOLE : PERSONAL),
-      role: roleOf(found) ?? roleOf(credential),
+      role: identity ? undefined : (roleOf(found) ?? roleOf(credential)),
       owner: person ?? customer,
     }
   })
 }
 
-function withoutRole(row: RoleColumns & TokenOwner): TokenOwner {
+function withoutRole(row: RoleColumns & User): TokenOwner {
   const { roleId: _id, roleKind: _kind, roleName: _name, ...owner } = row
   return owner
 }
