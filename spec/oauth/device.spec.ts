@@ -243,12 +243,12 @@ describe('RFC 8628 devices', () => {
     const { body } = await start()
     await browser.submit(await typed(browser, body.user_code), {}, { press: 'allow' })
     await owner.delete(`/memberships/${member.membershipId}`)
-    expect((await poll(body.device_code)).body.error).toBe('invalid_grant')
+    expect((await poll(body.device_code)).body.error).toBe('access_denied')
     const again = await browserOf(owner.userId)
     const { body: other } = await start()
     await again.submit(await typed(again, other.user_code), {}, { press: 'allow' })
     await service.parts.sessions.endAll(owner.userId, { now: service.parts.clock() })
-    expect((await poll(other.device_code)).body.error).toBe('invalid_grant')
+    expect((await poll(other.device_code)).body.error).toBe('access_denied')
   })
 
   test.each(['deleted', 'disabled'])(

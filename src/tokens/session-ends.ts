@@ -16,14 +16,26 @@ const REVOKE = `
     returning 1
   ) select pg_notify('revocations', 'sessions') from told limit 1`
 
-/** Ends what hangs on sessions that have just ended, in the same transaction: codes, refresh tokens and access tokens. */
-async function endWhatHangs(trx: Transaction, ids: readonly string[], now: Date): Promise<void> {
+/** Sessions of one user that have just ended. */
+interface Ended {
+  readonly userId: string
+  readonly ids: readonly string[]
+  readonly now: Date
+}
+
+/** Ends what hangs on sessions that have just ended, in the same transaction: codes, devices that were let in, refresh tokens
+ *  and access tokens. */
+async function endWhatHangs(trx: Transaction, { userId, ids, now }: Ended): Promise<void> {
   if (ids.length === 0) return
   // Codes first, used ones too: whoever exchanges one at this moment holds its row, and has begun the family by the time
-  // that we get it.
+  // that we get it. So does a device that asks at this moment: as long as it has not committed, its code is approved for us.
   await trx('authorization_codes')
     .whereIn('session_id', ids)
     .update({ used_at: trx.raw('coalesce(used_at, ?)', [now]) })
+  await trx('device_codes')
+    .where({ user_id: userId, status: 'approved' })
+    .whereIn('session_id', ids)
+    .update({ status: 'denied' })
   await trx('refresh_families')
     .whereIn('session_id', ids)
     .whereNull('ended_at')
@@ -39,13 +51,13 @@ export interface Ending {
   readonly now: Date
 }
 
-async function endThese(trx: Transaction, query: Knex.QueryBuilder, now: Date): Promise<number> {
+async function endThese(
+  trx: Transaction,
+  query: Knex.QueryBuilder,
+  { userId, now }: Omit<Ended, 'ids'>,
+): Promise<number> {
   const ended: { id: string }[] = await query.whereNull('ended_at').update({ ended_at: now }).returning('id')
-  await endWhatHangs(
-    trx,
-    ended.map(({ id }) => id),
-    now,
-  )
+  await endWhatHangs(trx, { userId, ids: ended.map(({ id }) => id), now })
   return ended.length
 }
 
@@ -53,7 +65,7 @@ async function endThese(trx: Transaction, query: Knex.QueryBuilder, now: Date): 
 export function endSessions(trx: Transaction, { userId, id, except, now }: Ending): Promise<number> {
   const query = trx('sessions').where({ user_id: userId, ...(id === undefined ? {} : { id }) })
   if (except !== undefined) query.whereNot({ id: except })
-  return endThese(trx, query, now)
+  return endThese(trx, query, { userId, now })
 }
 
 /** Makes room for one more session of a user: the oldest end, with what hangs on them. */
@@ -64,5 +76,5 @@ export async function endOldest(trx: Transaction, userId: string, now: Date): Pr
     .orderBy('created_at', 'desc')
     .offset(MOST_OPEN - 1)
     .select('id')
-  await endThese(trx, trx('sessions').whereIn('id', oldest), now)
+  await endThese(trx, trx('sessions').whereIn('id', oldest), { userId, now })
 }

@@ -20,7 +20,8 @@ function refusalOf(status: Exclude<Poll['status'], 'approved'>): AppError {
   if (status === 'pending') return refuse('authorization_pending', 'Nobody has let the device in yet.')
   if (status === 'too_fast') return refuse('slow_down', 'Ask less often: the interval is five seconds longer now.')
   if (status === 'expired') return refuse('expired_token', 'The device code has expired. Begin again.')
-  if (status === 'denied') return refuse('access_denied', 'Somebody has refused to let the device in.')
+  if (status === 'denied')
+    return refuse('access_denied', 'Somebody has refused to let the device in, or has ended what let it in.')
   return refuse('invalid_grant', UNKNOWN)
 }
 
