@@ -274,6 +274,37 @@ describe('RFC 8628 devices', () => {
     },
   )
 
+  test.each(['application', 'organization'])(
+    'T9 an %s that is switched off and on again lets no device in that began before',
+    async (what) => {
+      // By the clock that says when something was switched off.
+      const plain = await startService({ db: service.db })
+      const founder = await anOwner(plain)
+      const app = await aWebapp(plain, founder, { redirect_uri: null })
+      const client = { client_id: app.clientId, client_secret: app.clientSecret }
+      const send = async (path: string, form: Record<string, string> = {}) =>
+        (await call(plain, path, { method: 'POST', body: new URLSearchParams({ ...client, ...form }) })).body
+      const browser = aBrowser(plain)
+      await browser.signIn(founder.userId)
+      const letIn = async () => {
+        const { device_code, user_code } = await send('/oauth/device_authorization')
+        const page = await browser.submit(await browser.get('/device'), { user_code })
+        await browser.submit(page, {}, { press: 'allow' })
+        return () => send('/oauth/token', { grant_type: GRANT, device_code })
+      }
+      const [table, id] =
+        what === 'application' ? ['api_credentials', app.id] : ['organizations', founder.organizationId]
+      const column = what === 'application' ? 'disabled_at' : 'suspended_at'
+      const before = await letIn()
+      for (const value of [new Date(), null]) await plain.db.knex(table).where({ id }).update(column, value)
+      await new Promise((later) => setTimeout(later, 1_100))
+      await plain.parts.revocations.refresh()
+      const after = await letIn()
+      expect([(await before()).error, (await after()).token_type]).toEqual(['invalid_grant', 'bearer'])
+      await plain.stop()
+    },
+  )
+
   test('two answers at once: one counts', async () => {
     const { body } = await start()
     const browser = await browserOf(owner.userId)

@@ -29,6 +29,7 @@ export type Poll =
       readonly status: 'approved'
       readonly scope: string
       readonly resource: string | undefined
+      readonly createdAt: Date
       readonly approval: Approval
     }
 
@@ -69,6 +70,7 @@ interface Row {
   amr: Method[]
   interval_seconds: number
   polled_at: string | null
+  created_at: string
   expires_at: string
 }
 
@@ -110,6 +112,7 @@ async function answer(trx: Transaction, hash: string, { clientId, now }: { clien
     status: 'approved',
     scope: row.scope,
     resource: row.resource ?? undefined,
+    createdAt: new Date(row.created_at),
     approval: approvalOf(row),
   } as const
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.js'
 import { createDeviceCodes, type Poll } from '../../tokens/device-codes.js'
 import type { Grant, GrantRequest, GrantTools } from './grant.js'
 import { type Issue, prepareTokens } from './issue.js'
-import { checkResource } from './standing.js'
+import { checkResource, isCutOff } from './standing.js'
 
 const refuse = (kind: AppError['kind'], detail: string): AppError => new AppError(kind, { detail })
 
@@ -25,15 +25,19 @@ function refusalOf(status: Exclude<Poll['status'], 'approved'>): AppError {
   return refuse('invalid_grant', UNKNOWN)
 }
 
-/** The tokens of an approval, as long as everybody in it still stands: the seat, the session, the organization. */
+/** The tokens of an approval, as long as everybody in it still stands: the seat, the session, the organization; and neither
+ *  that nor the application was switched off since the device began, though both may be on again. */
 async function issueOf(
   { client, now }: GrantRequest,
-  { approval, scope, resource }: Extract<Poll, { status: 'approved' }>,
-  { owners }: GrantTools,
+  { approval, scope, resource, createdAt }: Extract<Poll, { status: 'approved' }>,
+  tools: GrantTools,
 ): Promise<Issue> {
   const { organizationId, userId, sessionId, authenticatedAt, amr } = approval
-  const standing = await owners.standing({ organizationId, userId, sessionId })
-  if (standing === undefined) throw refuse('invalid_grant', 'Who let the device in may not do so any more.')
+  const standing = await tools.owners.standing({ organizationId, userId, sessionId })
+  const cutOff = isCutOff({ organizationId, applicationId: client.applicationId, createdAt }, tools)
+  if (standing === undefined || cutOff) {
+    throw refuse('invalid_grant', 'What the device was let in with has ended since. Begin again.')
+  }
   return {
     client,
     organization: standing.organization,
