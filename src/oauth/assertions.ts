@@ -4,6 +4,11 @@ import { ID_PATTERN } from '../ids.js'
 /** Longest assertion, in characters. Source: CONTRACT 5.8 */
 export const LONGEST_ASSERTION = 4096
 
+/** Longest life of an assertion as a grant, in seconds. */
+export const LONGEST_SECONDS = 3600
+/** Clocks may differ by so much. */
+const SKEW_SECONDS = 60
+
 /** The claim under which the contract's clients say what they want. */
 const CLAIMS = 'https://commercelayer.io/claims'
 
@@ -56,11 +61,16 @@ export function readAsserted(payload: Record<string, unknown>): AssertedClaims |
 const seconds = z.number().nonnegative().optional()
 const times = z.object({ iat: z.number().nonnegative(), exp: seconds, nbf: seconds })
 
-/** Whether what an unsigned assertion says of its own time holds now; `iat` it must have. Source: CONTRACT 5.8 */
+/** Whether what an unsigned assertion says of its own time holds now; `iat` it must have. The official client sends no `exp`:
+ *  then an hour after `iat` is the end. Source: CONTRACT 5.8; ATTACKS T13 */
 export function isTimely(payload: Record<string, unknown>, now: Date): boolean {
   const parsed = times.safeParse(payload)
   const at = now.getTime() / 1000
   if (!parsed.success) return false
-  const { iat, exp = Number.POSITIVE_INFINITY, nbf = 0 } = parsed.data
-  return iat <= at + 60 && nbf <= at + 60 && exp > at
+  const { iat, exp = iat + LONGEST_SECONDS, nbf = 0 } = parsed.data
+  if (iat > at + SKEW_SECONDS || nbf > at + SKEW_SECONDS) return false
+  return iat > at - LONGEST_SECONDS && exp > at && exp <= at + LONGEST_SECONDS + SKEW_SECONDS
 }
+
+/** When no assertion is timely any more that is now. */
+export const overBy = (now: Date): Date => new Date(now.getTime() + (LONGEST_SECONDS + SKEW_SECONDS) * 1000)

@@ -84,6 +84,14 @@ describe('CONTRACT 5.8 an assertion of the official client', () => {
       [customer(), { iat: now + 3600 }],
       [customer(), { iat: now, exp: now - 1 }],
       [customer(), { iat: now, exp: '9' }],
+      [customer(), { iat: now - 3_700 }],
+      [customer(), { iat: now - 86_400 * 400 }],
+      [customer(), { iat: now - 3_700, exp: now + 60 }],
+      [customer(), { iat: now, exp: now + 3_800 }],
+      [customer(), { iat: now, exp: now + 86_400 * 3_650 }],
+      // No date is so far ahead.
+      [customer(), { iat: now, exp: 1e13, jti: 'far' }],
+      [customer(), { iat: now, exp: 1e300, jti: 'further' }],
       [customer(), { iat: now, nbf: now + 3600 }],
     ]
     for (const [claims, more] of bad) {
@@ -95,6 +103,8 @@ describe('CONTRACT 5.8 an assertion of the official client', () => {
       expect(outcome(await token(channel, nonsense))).toBe('400 invalid_assertion')
     }
     expect(outcome(await token(channel, ''))).toBe('400 invalid_request')
+    for (const more of [{ iat: now - 3_500 }, { iat: now, exp: now + 3_600 }, { iat: now, exp: now + 60 }])
+      expect([more, outcome(await byClaims(channel, customer(), more))]).toEqual([more, '200'])
     const once = await contractAssertion(customer(), { iat: now, jti: `once-${now}` })
     expect([outcome(await token(channel, once)), outcome(await token(channel, once))]).toEqual([
       '200',
@@ -147,7 +157,7 @@ describe('CONTRACT 5.8 an assertion of the official client', () => {
     for (const length of [2_000, 4_096]) expect(outcome(await long(length))).toBe('400 invalid_assertion')
     expect((await long(4_000_000)).status).toBe(413)
     for (const text of ['{"__proto__":{"admin":true}}', '{"a":"\\u0000"}', '{"a":"\\ud800"}']) {
-      const payload = `{"iat":1,"https://commercelayer.io/claims":{"custom_claim":${text}}}`
+      const payload = `{"iat":${Math.floor(Date.now() / 1000)},"https://commercelayer.io/claims":{"custom_claim":${text}}}`
       const assertion = `e30.${Buffer.from(payload).toString('base64url')}.x`
       expect([text, outcome(await token(channel, assertion))]).toEqual([text, '400 invalid_assertion'])
     }

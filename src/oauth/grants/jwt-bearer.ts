@@ -1,16 +1,12 @@
 import { AppError } from '../../errors.js'
 import { checkAssertion } from '../../tokens/client-keys.js'
 import { takeOnce } from '../../tokens/replay.js'
-import { type AssertedClaims, isTimely, payloadOf, readAsserted } from '../assertions.js'
+import { type AssertedClaims, isTimely, LONGEST_SECONDS, overBy, payloadOf, readAsserted } from '../assertions.js'
 import type { Client } from '../clients.js'
 import { invalidClient } from '../credentials.js'
 import { grantScope } from '../scopes.js'
 import type { Grant, GrantRequest, GrantTools } from './grant.js'
 import { issueTokens } from './issue.js'
-
-/** An hour, in seconds: of an assertion that is signed. */
-const LONGEST_SECONDS = 3600
-const KEPT_MS = LONGEST_SECONDS * 1000
 
 const unsignedRefusal = (): AppError =>
   new AppError('invalid_assertion', { detail: 'The provided assertion is invalid.' })
@@ -30,11 +26,11 @@ async function readUnsigned(assertion: string, { client, now }: GrantRequest, to
   const payload = payloadOf(assertion)
   const asserted = payload && readAsserted(payload)
   if (!payload || !asserted || !isTimely(payload, now)) throw unsignedRefusal()
-  const { jti, exp } = payload
+  const { jti } = payload
   if (jti !== undefined) {
-    const expiresAt = new Date(typeof exp === 'number' ? exp * 1000 : now.getTime() + KEPT_MS)
     const hash = tools.secrets.hash(`jti ${JSON.stringify(jti)}`)
-    if (!(await takeOnce(tools.knex, { clientId: client.clientId, hash, expiresAt }))) throw unsignedRefusal()
+    const taken = { clientId: client.clientId, hash, expiresAt: overBy(now) }
+    if (!(await takeOnce(tools.knex, taken))) throw unsignedRefusal()
   }
   return asserted
 }
