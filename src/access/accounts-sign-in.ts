@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { checkPassword, costOf, hashOfNothing, hashPassword } from '../crypto/passwords.js'
+import { checkPassword, hashOfNothing, renewKept } from '../crypto/passwords.js'
 import { asAuth } from '../db/roles.js'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -58,22 +58,22 @@ export async function passwordHashOf(knex: Knex, userId: string): Promise<string
   return typeof user?.password_hash === 'string' ? user.password_hash : undefined
 }
 
-/** Keeps the hash of a password that was just right under the cost that is set now: else accounts from before a change of
- *  BCRYPT_COST would answer faster than others.
+/** Keeps the hash of a password that was just right under the cost that is set now.
  *  @returns the hash that the password has now; the old one when it is the password no more */
 export async function renewHash(
   knex: Knex,
   { candidate, password, bcryptCost }: { candidate: Candidate; password: string; bcryptCost: number },
 ): Promise<string> {
-  const { userId } = candidate
-  const passwordHash = candidate.passwordHash ?? ''
-  if (passwordHash === '' || costOf(passwordHash) === bcryptCost) return passwordHash
-  const renewed = await hashPassword(password, bcryptCost)
-  const kept = await asAuth(knex, (trx) =>
-    trx('users').where({ id: userId, password_hash: passwordHash }).update({ password_hash: renewed }),
+  const { userId, passwordHash: hashed } = candidate
+  if (hashed === null) return ''
+  return renewKept(
+    { password, hashed, cost: bcryptCost },
+    {
+      replace: async (renewed) =>
+        (await asAuth(knex, (trx) =>
+          trx('users').where({ id: userId, password_hash: hashed }).update({ password_hash: renewed }),
+        )) === 1,
+      read: () => passwordHashOf(knex, userId),
+    },
   )
-  if (kept === 1) return renewed
-  // Another sign-in at this moment may have renewed it, too.
-  const other = await passwordHashOf(knex, userId)
-  return other !== undefined && (await checkPassword(password, other)) ? other : passwordHash
 }

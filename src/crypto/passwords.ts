@@ -102,3 +102,26 @@ export const hashOfNothing = (cost: number): string => `${genSaltSync(cost)}${'.
 
 /** The cost of a hash. */
 export const costOf = (hashed: string): number => getRounds(hashed)
+
+/** Where the hash of one password is kept. */
+export interface KeptHash {
+  /** Puts a hash in the place of the one that was read.  @returns whether that was still there */
+  replace(hashed: string): Promise<boolean>
+  /** The hash that is kept now; undefined when there is none. */
+  read(): Promise<string | undefined>
+}
+
+/** Keeps the hash of a password that was just right under the cost that is set now: else those from before a change of
+ *  BCRYPT_COST would take another time than the others, and than those that nobody has (ATTACKS S3).
+ *  @returns the hash that the password has now; the old one when it is the password no more */
+export async function renewKept(
+  { password, hashed, cost }: { password: string; hashed: string; cost: number },
+  kept: KeptHash,
+): Promise<string> {
+  if (costOf(hashed) === cost) return hashed
+  const renewed = await hashPassword(password, cost)
+  if (await kept.replace(renewed)) return renewed
+  // Another sign-in at this moment may have renewed it, too.
+  const other = await kept.read()
+  return other !== undefined && (await checkPassword(password, other)) ? other : hashed
+}

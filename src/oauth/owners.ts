@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Knex } from 'knex'
-import { checkPassword } from '../crypto/passwords.js'
+import { checkPassword, type KeptHash, renewKept } from '../crypto/passwords.js'
 import { atOnce } from '../db/at-once.js'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
@@ -59,7 +59,7 @@ export interface Owners {
 
 interface Kept {
   id: string
-  organization_id?: string
+  organization_id: string
   email: string
   password_hash: string | null
 }
@@ -128,6 +128,20 @@ const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0
 /** The one spelling of a shopper's address under which they are looked up and their tries are counted. */
 export const canonical = (email: string): string => email.trim().toLowerCase()
 
+/** The hash of a shopper's password, which was `hashed` when it was read. */
+const keptHash = (knex: Knex, shopper: Pick<Kept, 'organization_id' | 'id'>, hashed: string): KeptHash => ({
+  replace: async (renewed) =>
+    (await asAuth(knex, (trx) =>
+      trx('customers')
+        .where({ ...shopper, password_hash: hashed })
+        .update({ password_hash: renewed }),
+    )) === 1,
+  read: async () => {
+    const row = await asAuth(knex, (trx) => trx<Kept>('customers').where(shopper).first('password_hash'))
+    return row?.password_hash ?? undefined
+  },
+})
+
 /** Makes the look-up of people. `bcryptCost` is that of new passwords. */
 export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: number }): Owners {
   const nobody = nobodysHash(bcryptCost)
@@ -135,7 +149,9 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
   const admit = async (found: Kept | undefined, password: string) => {
     const matches = await checkPassword(password, found?.password_hash ?? nobody)
     if (!matches || !found || found.password_hash === null) return undefined
-    return { id: found.id, email: found.email, passwordHash: found.password_hash }
+    const { id, email, password_hash: hashed } = found
+    const kept = keptHash(knex, { organization_id: found.organization_id, id }, hashed)
+    return { id, email, passwordHash: await renewKept({ password, hashed, cost: bcryptCost }, kept) }
   }
   return {
     customerWithPassword: async ({ organizationId, email, password }) => {
@@ -143,7 +159,7 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
         trx<Kept>('customers')
           .where({ organization_id: organizationId, email: canonical(email) })
           .whereNull('disabled_at')
-          .first('id', 'email', 'password_hash'),
+          .first('id', 'organization_id', 'email', 'password_hash'),
       )
       return admit(found, password)
     },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { costOf, hashPassword } from '../../../src/crypto/passwords.js'
 import { anApplication, anOwner, api, change } from '../../support/api.js'
 import { aShopper, ask, aWebapp, counts, outcome, refreshing, tokensOf } from '../../support/grants.js'
 import { type Service, startService } from '../../support/service.js'
@@ -130,6 +131,39 @@ describe('S3 unknown, wrong, disabled, without a password', () => {
     expect(unknown).toBeGreaterThan(wrong * 0.3)
     expect(wrong).toBeGreaterThan(unknown * 0.3)
   })
+})
+
+test('S3 who has a hash of another cost gets a new one with a right password; nobody is signed out by it', async () => {
+  const { form, customerId, owner } = await aShopper(service, shop.owner)
+  const customers = () => service.db.knex('customers').where({ id: customerId })
+  const kept = () => customers().first('password_hash', 'updated_at')
+  const before = await tokensOf(service, form)
+  const password_hash = await hashPassword(form.password, 5)
+  await customers().update({ password_hash })
+  const old = await kept()
+  expect(outcome(await token({ ...form, password: 'wrong password' }))).toBe('400 invalid_grant')
+  expect(await kept()).toEqual(old)
+  // Several at once: each of them is in.
+  const replies = await Promise.all(Array.from({ length: 5 }, () => token(form)))
+  expect(replies.map(outcome)).toEqual(replies.map(() => '200'))
+  const renewed = await kept()
+  expect([costOf(renewed.password_hash), renewed.updated_at]).toEqual([4, old.updated_at])
+  await service.parts.revocations.refresh()
+  expect(await counts(service, before.access_token)).toBe(true)
+  const client = { clientId: String(form.client_id) }
+  expect(outcome(await ask(service, 'token', refreshing(client, before.refresh_token)))).toBe('200')
+  // Another password of the same shopper ends what the old one got, as ever; so does taking it away.
+  const set = async (password: string | null): Promise<void> => {
+    const answer = await owner.patch(`/customers/${customerId}`, change('customers', customerId, { password }))
+    expect(answer.status).toBe(200)
+    await service.parts.revocations.refresh()
+  }
+  await set('another good one')
+  expect(await counts(service, before.access_token)).toBe(false)
+  expect(await service.db.knex('refresh_families').where({ customer_id: customerId, ended_at: null })).toEqual([])
+  await token({ ...form, password: 'another good one' })
+  await set(null)
+  expect(await service.db.knex('refresh_families').where({ customer_id: customerId, ended_at: null })).toEqual([])
 })
 
 describe('S1 passwords of any form', () => {

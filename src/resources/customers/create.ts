@@ -1,6 +1,6 @@
 import type { Context } from '../../access/context.js'
 import type { Outcome } from '../../jsonapi/define.js'
-import { passwordColumn } from './password.js'
+import { passwordColumns } from './password.js'
 
 interface Input {
   email: string
@@ -11,7 +11,7 @@ interface Input {
 /** Creates a shopper. One an address and organization, else 409. */
 export async function createCustomer(ctx: Context, input: Input): Promise<Outcome> {
   const { organization, password, ...attributes } = input
-  const row = { ...attributes, ...(await passwordColumn(ctx, input)), organization_id: organization }
+  const row = { ...attributes, ...(await passwordColumns(ctx, input)), organization_id: organization }
   const { id } = await ctx.scope.insert('customers', row)
   return { id }
 }

@@ -15,17 +15,19 @@ const refused = (fault: PasswordFault): AppError =>
     issues: [violation({ name: 'password', title: TITLES[fault], error: fault })],
   })
 
-/** The column of a password, as it is kept; nothing where none was sent, null where it is taken away. The hash is made
+/** The columns of a password, as it is kept; nothing where none was sent, null where it is taken away. The time tells the
+ *  database that it is another one, and not its hash made anew (oauth/owners). The hash is made
  *  inside the transaction: some fifty milliseconds, in which a connection waits. Only administrators set passwords here,
  *  so that is rare; signing in is elsewhere and holds none.
  *  @throws AppError invalid for a password that nobody should have (crypto/password-rules) */
-export async function passwordColumn(
+export async function passwordColumns(
   ctx: Context,
   { password, email }: { password?: string | null | undefined; email?: string | undefined },
-): Promise<{ password_hash?: string | null }> {
+): Promise<{ password_hash?: string | null; password_changed_at?: Date }> {
   if (password === undefined) return {}
-  if (password === null) return { password_hash: null }
+  const password_changed_at = ctx.now
+  if (password === null) return { password_hash: null, password_changed_at }
   const fault = await passwordFault(password, email)
   if (fault !== undefined) throw refused(fault)
-  return { password_hash: await hashPassword(password, ctx.settings.bcryptCost) }
+  return { password_hash: await hashPassword(password, ctx.settings.bcryptCost), password_changed_at }
 }

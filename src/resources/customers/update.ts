@@ -1,6 +1,6 @@
 import type { Context } from '../../access/context.js'
 import type { Outcome } from '../../jsonapi/define.js'
-import { passwordColumn } from './password.js'
+import { passwordColumns } from './password.js'
 
 interface Input {
   id: string
@@ -12,6 +12,6 @@ export async function updateCustomer(ctx: Context, { id, changes }: Input): Prom
   const { password, ...attributes } = changes
   const row = await ctx.scope.one('customers', id, 'update')
   const email = changes.email ?? String(row.email)
-  await ctx.scope.update('customers', id, { ...attributes, ...(await passwordColumn(ctx, { password, email })) })
+  await ctx.scope.update('customers', id, { ...attributes, ...(await passwordColumns(ctx, { password, email })) })
   return { id }
 }
