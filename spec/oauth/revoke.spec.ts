@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
-import { organizationClaims } from '../../src/tokens/claims.js'
+import { organizationClaims, userClaims } from '../../src/tokens/claims.js'
 import { mintToken } from '../../src/tokens/mint.js'
 import { aCredential, anOrganization, aUser } from '../support/credentials.js'
 import { specDatabase } from '../support/database.js'
@@ -40,7 +40,7 @@ afterAll(async () => {
 })
 
 const body = ({ clientId, secret }: Credential) => ({ client_id: clientId, client_secret: secret })
-const idOnly = ({ clientId }: Credential) => ({ client_id: clientId })
+const idOnly = ({ clientId }: Pick<Credential, 'clientId'>) => ({ client_id: clientId })
 
 async function aToken(credential: Credential): Promise<string> {
   const request = { grant_type: 'client_credentials', ...body(credential) }
@@ -59,6 +59,17 @@ function aPersonsToken(): Promise<string> {
     organizationClaims('sales_channel', subject, { issuer: ISSUER, audience: API_URL, now }),
     now,
   )
+}
+
+const CONSOLE = { clientId: 'gatehouse-dashboard' }
+
+/** A token of the console that acts for a person in all of their organizations. */
+function aConsolesToken(): Promise<string> {
+  const [now, userId] = [service.clock(), newId()]
+  const rest = { authenticated: false, lifetimeSeconds: 7200, scope: 'provisioning-api', test: false }
+  const subject = { applicationId: 'ownconsole', ...CONSOLE, ...rest, owner: { id: userId, type: 'User' } as const }
+  const claims = userClaims({ ...subject, kind: 'dashboard', userId }, { issuer: ISSUER, audience: API_URL, now })
+  return mintToken(service.keys, claims, now)
 }
 
 const revoke = (form: Record<string, string>, headers = {}) => postForm(`${service.url}/oauth/revoke`, form, headers)
@@ -175,6 +186,7 @@ describe('revocation', () => {
     // Behind a person's token there is a person: they are not as many as anybody likes.
     for (let turn = 0; turn < 3; turn += 1) {
       expect((await end({ ...idOnly(channel), token: await aPersonsToken() })).status).toBe(200)
+      expect((await end({ ...idOnly(CONSOLE), token: await aConsolesToken() })).status).toBe(200)
     }
     strict.time.offsetMs = 3_601_000
     expect((await end({ ...idOnly(channel), token: third })).status).toBe(200)

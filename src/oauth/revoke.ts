@@ -71,7 +71,8 @@ async function endAccessToken(
 ): Promise<void> {
   requireOwn(claims.client_id, client)
   // Whose token is a person's has the person behind it; guests are as many as anybody likes.
-  if (!client.authenticated && claims.owner === undefined) limit.take(client.clientId, now)
+  const person = claims.owner ?? claims.user
+  if (!client.authenticated && person === undefined) limit.take(client.clientId, now)
   const expiresAt = new Date(claims.exp * 1000)
   await asAuth(db.knex, (trx) => revocations.revoke(trx, { topic: `jti:${claims.jti}`, now, expiresAt }))
 }
