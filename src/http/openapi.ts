@@ -28,6 +28,9 @@ export const healthPaths: Json = {
   '/health': get('health', 'Whether the process answers', { '200': answer('It does.', 'ok') }),
   '/ready': get('ready', 'Whether it may be sent requests', {
     '200': answer('It may.', 'ok'),
-    '503': answer('It is starting, stopping, or has lost its database.', 'unavailable'),
+    '503': {
+      ...answer('It is starting, stopping, or has lost its database.', 'unavailable'),
+      headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } },
+    },
   }),
 }
