@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newId } from '../../src/ids.js'
-import { aMember, anApplication, anOwner, type Body, change, type Owner, resource } from '../support/api.js'
+import {
+  type Api,
+  aMember,
+  anApplication,
+  anOwner,
+  api,
+  type Body,
+  change,
+  type Owner,
+  resource,
+  tokenFor,
+} from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
+import { aShop } from '../support/shop.js'
 import { asWebapp } from '../support/webapp.js'
 
 // Nobody grants what they do not hold, edits their own grants, or mints a credential stronger than themselves
@@ -12,6 +24,7 @@ let owner: Owner
 let admin: Awaited<ReturnType<typeof aMember>>
 let clerk: Awaited<ReturnType<typeof aMember>>
 let clerkRole: string
+let shop: Awaited<ReturnType<typeof aShop>>
 
 const inside = (): Record<string, [string, string]> => ({ organization: ['organizations', owner.organizationId] })
 const withRole = (role: string): Record<string, [string, string]> => ({ ...inside(), role: ['roles', role] })
@@ -33,6 +46,7 @@ async function aRole(name: string, subjects: readonly string[]): Promise<string>
 beforeAll(async () => {
   service = await startService()
   owner = await anOwner(service)
+  shop = await aShop(owner)
   admin = await aMember(service, owner, owner.roles.Admin as string)
   // A clerk may write everything that carries a role, but is no admin.
   clerkRole = await aRole('Clerk', ['memberships', 'roles', 'permissions', 'api_credentials'])
@@ -96,6 +110,81 @@ describe('J8 credentials', () => {
       const body = change('api_credentials', strong.id, attributes)
       expect(outcome(await strong.patch(`/api_credentials/${strong.id}`, body))).toEqual(forbidden)
     }
+  })
+
+  test('an integration gives no scopes beyond its own, to a sibling or through one, nor takes the keys of a wider one', async () => {
+    const roleId = owner.roles.Admin as string
+    const bounded = (scopes: string) => anApplication(service, owner, 'integration', { roleId, attributes: { scopes } })
+    const narrow = await bounded('market:code:usa')
+    const make = (caller: Api, scopes: string | undefined, kind = 'integration') => {
+      const attributes = { name: 'x', kind, ...(scopes === undefined ? {} : { scopes }) }
+      return caller.post(
+        '/api_credentials',
+        resource('api_credentials', attributes, kind === 'integration' ? withRole(roleId) : inside()),
+      )
+    }
+    for (const kind of ['integration', 'sales_channel']) {
+      for (const scopes of ['market:all', 'market:code:usa market:code:eu', 'store:all', undefined]) {
+        expect([kind, scopes, outcome(await make(narrow, scopes, kind))]).toEqual([kind, scopes, forbidden])
+      }
+    }
+    const equal = await make(narrow, 'market:code:usa')
+    const wide = await anApplication(service, owner, 'integration', { roleId })
+    const patch = (id: string, attributes: Body) =>
+      narrow.patch(`/api_credentials/${id}`, change('api_credentials', id, attributes))
+    expect(equal.status).toBe(201)
+    expect(outcome(await patch(equal.body.data.id, { scopes: 'market:all' }))).toEqual(forbidden)
+    expect(outcome(await patch(wide.id, { scopes: 'market:code:usa' }))).toEqual(forbidden)
+    expect(outcome(await patch(wide.id, { jwks: { keys: [] } }))).toEqual(forbidden)
+    expect(outcome(await narrow.post(`/api_credentials/${wide.id}/rotate_secret`))).toEqual(forbidden)
+    expect((await patch(wide.id, { name: 'Wide' })).status).toBe(200)
+    expect((await narrow.post(`/api_credentials/${equal.body.data.id}/rotate_secret`)).status).toBe(200)
+
+    // Where a registration names a plane or rights, those bound too: no rights named is all of them.
+    const plane = await bounded('market:all provisioning-api')
+    expect((await make(plane, 'market:all provisioning-api')).status).toBe(201)
+    expect((await make(plane, 'market:all', 'sales_channel')).status).toBe(201)
+    for (const scopes of ['market:all', 'openid', 'market:all metrics-api']) {
+      expect([scopes, outcome(await make(plane, scopes))]).toEqual([scopes, forbidden])
+    }
+    expect((await make(wide, 'market:all store:all metrics-api')).status).toBe(201)
+    // A token that points at less than its application may gives what it points at; one that points at nothing is bounded by its application.
+    const lent = (scope: string) => tokenFor(service, { ...wide, scope }).then((token) => api(service, token))
+    const pointing = await lent(`market:id:${shop.usa.id}`)
+    expect(outcome(await make(pointing, 'market:all'))).toEqual(forbidden)
+    expect((await make(pointing, `market:id:${shop.usa.id}`)).status).toBe(201)
+    expect((await make(await lent('provisioning-api'), 'market:all')).status).toBe(201)
+  })
+
+  test('a member whom filters narrow gives scopes on the rows that they see', async () => {
+    const { usa, eu } = shop
+    const attributes = { redirect_uri: 'https://app.example/cb' }
+    const application = await anApplication(service, owner, 'webapp', { attributes })
+    const maker = await aRole('Maker', ['api_credentials', 'markets'])
+    const member = await aMember(service, owner, owner.roles.Admin as string)
+    const opened = resource(
+      'application_memberships',
+      { filters: { market_id_in: [usa.id] } },
+      {
+        ...withRole(maker),
+        api_credential: ['api_credentials', application.id],
+        membership: ['memberships', member.membershipId],
+      },
+    )
+    expect((await owner.post('/application_memberships', opened)).status).toBe(201)
+    await service.parts.revocations.refresh()
+    const web = await asWebapp(service, { owner, application, userId: member.userId })
+    const make = async (scopes?: string) => {
+      const channel = { name: 'x', kind: 'sales_channel', ...(scopes === undefined ? {} : { scopes }) }
+      return (await web.post('/api_credentials', resource('api_credentials', channel, inside()))).status
+    }
+    expect(await make(`market:id:${usa.id}`)).toBe(201)
+    expect(await make('market:code:usa')).toBe(201)
+    for (const scopes of [undefined, 'market:all', `market:id:${eu.id}`, 'market:code:usa market:code:eu']) {
+      expect([scopes, await make(scopes)]).toEqual([scopes, 403])
+    }
+    const wide = await anApplication(service, owner, 'sales_channel')
+    expect((await web.post(`/api_credentials/${wide.id}/rotate_secret`)).status).toBe(403)
   })
 
   test('a token narrowed by its scopes grants no more than the scopes leave', async () => {

@@ -1,4 +1,6 @@
 import { AppError } from '../errors.js'
+import { IDENTITY, isBound, isInBounds, isRegistered, itemsOf, PLANES, targetOf } from '../tokens/registered-scopes.js'
+import type { TargetKind } from '../tokens/scope-targets.js'
 import type { ClientKind } from './client-store.js'
 import type { Client } from './clients.js'
 
@@ -7,15 +9,7 @@ const refuse = (detail: string): AppError => new AppError('invalid_scope', { det
 const LONGEST = 1000
 // RFC 6749 §3.3: what an item may be made of, less the comma that clients of the contract join items with.
 const ITEM = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/
-const TARGET = /^(market|store|stock_location):(?:all|id:[A-Za-z0-9]{1,64}|code:[A-Za-z0-9_.~@+/-]{1,128})$/
-const NUMBERED_MARKET = /^market:\d{1,19}$/
 const RIGHT = /^(?:([a-z][a-z_]{0,63}):(?:create|read|update|destroy|manage)|\*:read)$/
-// Whatever looks like a right narrows, also what was registered before we refused it and means nothing.
-const NARROWING = /^(?!(?:market|store|stock_location):)(?:\*|[a-z][a-z0-9_]*):[a-z*]+$/
-const PLANES: ReadonlySet<string> = new Set(['provisioning-api', 'metrics-api'])
-/** Who somebody is (OpenID Connect Core §5.4): for clients whose people sign in. */
-const IDENTITY: ReadonlySet<string> = new Set(['openid', 'profile', 'email'])
-
 const DEFAULTS: Record<ClientKind, string> = {
   sales_channel: 'market:all',
   integration: 'market:all',
@@ -24,24 +18,12 @@ const DEFAULTS: Record<ClientKind, string> = {
   dashboard: 'provisioning-api',
 }
 
-/** The items of a scope; the contract's clients join them with commas. */
-export const itemsOf = (scope: string): string[] => scope.split(/[ ,]+/).filter((item) => item !== '')
-
-/** What a commerce item points at, e.g. `market` for `market:id:abc`; undefined for other items. */
-function targetOf(item: string): string | undefined {
-  return NUMBERED_MARKET.test(item) ? 'market' : TARGET.exec(item)?.[1]
-}
-
-function registered(item: string, target: string, items: readonly string[]): boolean {
-  return items.includes(item) || items.includes(`${target}:all`) || items.includes('market:all')
-}
-
-function checkTarget(item: string, target: string, options: { client: Client; items: readonly string[] }): void {
+function checkTarget(item: string, target: TargetKind, options: { client: Client; items: readonly string[] }): void {
   const { client, items } = options
   if (client.kind === 'user' && item !== 'market:all') {
     throw refuse('A personal credential spans organizations: it has no markets, stores or stock locations.')
   }
-  if (!registered(item, target, itemsOf(client.scopes))) {
+  if (!isRegistered(item, target, itemsOf(client.scopes))) {
     throw refuse('The requested scope exceeds the scopes that the credential is registered with.')
   }
   if (target === 'stock_location' && !items.some((other) => targetOf(other) === 'market')) {
@@ -97,7 +79,8 @@ export function grantScope(requested: string | undefined, client: Client, subjec
 function defaultScope(client: Client, subjects: Subjects): string {
   const usual = DEFAULTS[client.kind]
   const items = itemsOf(client.scopes)
-  if (usual !== 'market:all' || (items.includes('market:all') && !isBound(client))) return usual
+  if (usual !== 'market:all' || (items.includes('market:all') && (client.kind === 'sales_channel' || !isBound(items))))
+    return usual
   const granted = items.filter((item) => isGranted(() => checkItem(item, { client, items, subjects })))
   if (granted.length === 0) throw refuse('The credential is registered for no scope that a token can carry.')
   checkBounds(granted, client)
@@ -113,31 +96,9 @@ function isGranted(check: () => void): boolean {
   }
 }
 
-const narrows = (item: string): boolean => NARROWING.test(item)
-
-/** Whether what is registered says anything of provisioning rights. Sales channels have none to speak of. */
-const isBound = ({ kind, scopes }: Client): boolean =>
-  kind !== 'sales_channel' && itemsOf(scopes).some((item) => PLANES.has(item) || narrows(item))
-
-/** Whether registered items give a plane or a right. A plane that is registered beside rights is no more than they are. */
-function covered(item: string, of: readonly string[]): boolean {
-  if (of.includes(item)) return true
-  const [, subject = '', verb = ''] = /^([^:]+):(.+)$/.exec(item) ?? []
-  if (verb === '' || PLANES.has(item)) return false
-  if ((subject !== '*' && of.includes(`${subject}:manage`)) || (verb === 'read' && of.includes('*:read'))) return true
-  return of.includes('provisioning-api') && !of.some(narrows)
-}
-
-/** A token without such items would have all the rights of its role: where rights are registered, it names some.
- *  Throws `invalid_scope`. Source: DECISIONS 3 "Scopes" */
-function checkBounds(items: readonly string[], client: Client): void {
-  // Who somebody is, is no right: such a token has none (access/abilities.ts).
-  if (!isBound(client) || items.every((item) => IDENTITY.has(item))) return
-  const of = itemsOf(client.scopes)
-  const asked = items.filter((item) => PLANES.has(item) || narrows(item))
-  const free = of.includes('provisioning-api') && !of.some(narrows)
-  const named = of.some(narrows) ? asked.some(narrows) : free || asked.length > 0
-  if (!named || !asked.every((item) => covered(item, of))) {
-    throw refuse('The requested scope exceeds the scopes that the credential is registered with.')
-  }
+/** Throws `invalid_scope` for a token whose rights are not those that its credential is registered for. */
+function checkBounds(items: readonly string[], { kind, scopes }: Client): void {
+  // Sales channels have no provisioning rights to speak of.
+  if (kind === 'sales_channel' || isInBounds(items, itemsOf(scopes))) return
+  throw refuse('The requested scope exceeds the scopes that the credential is registered with.')
 }

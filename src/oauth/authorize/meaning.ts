@@ -1,4 +1,4 @@
-import { itemsOf } from '../scopes.js'
+import { itemsOf } from '../../tokens/registered-scopes.js'
 
 /** What a scope lets an application do, as the evaluator takes it (access/abilities.ts): not its items one by one, since
  *  an item more can mean less. */

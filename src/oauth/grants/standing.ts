@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.js'
+import { itemsOf } from '../../tokens/registered-scopes.js'
 import type { Revocations } from '../../tokens/revocations.js'
 import type { Parameters } from '../parameters.js'
-import { itemsOf } from '../scopes.js'
 
 /** What was granted at some time and is to be used now. */
 interface Granted {

@@ -42,17 +42,6 @@ export function assertWithinTests(ctx: Context, { organization_id, mode, kind, t
   throw new AppError('forbidden', { detail })
 }
 
-/** Refuses what would put an application into the caller's hands that could do more than they, or for longer: its keys, and
- *  where its sign-ins return to.
- *  @throws AppError forbidden */
-export async function assertMayTakeKeys(ctx: Context, credential: Row): Promise<void> {
-  assertWithinTests(ctx, credential)
-  const end = credential.expires_at as string | null
-  if ((await lifetimeWithin(ctx, end)) === end) return
-  const detail = 'Your own credential ends one day and this application does not: give it an end first (expires_at).'
-  throw new AppError('forbidden', { detail })
-}
-
 /** The credential, locked, if the caller stands high enough to change it: no lower than the role that it carries.
  *  @throws AppError not_found, forbidden */
 export async function credentialToChange(ctx: Context, id: string, action: 'update' | 'destroy'): Promise<Row> {
@@ -62,15 +51,21 @@ export async function credentialToChange(ctx: Context, id: string, action: 'upda
   return credential
 }
 
+/** The caller's own row, where it is an application that acts for itself. */
+export async function ownApplication(ctx: Context): Promise<Row | undefined> {
+  const { userId, organizationId, applicationId } = ctx.principal
+  if (userId !== undefined || organizationId === undefined) return undefined
+  // By the right to see one's own face: the caller may lack that to read credentials.
+  return ctx.scope.by(['read', 'application']).one('api_credentials', applicationId)
+}
+
 /** The end of a credential that this caller makes or changes: an application that ends one day makes nothing that
  *  outlives it.
  *  @returns `wanted`, or the caller's own end where none was wanted
  *  @throws AppError forbidden when `wanted` is later */
 export async function lifetimeWithin(ctx: Context, wanted: string | null): Promise<string | null> {
-  const { userId, organizationId, applicationId } = ctx.principal
-  if (userId !== undefined || organizationId === undefined) return wanted
-  // By the right to see one's own face: the caller may lack that to read credentials.
-  const own = await ctx.scope.by(['read', 'application']).one('api_credentials', applicationId)
+  const own = await ownApplication(ctx)
+  if (own === undefined) return wanted
   const end = own.expires_at as string | null
   if (end === null || (wanted !== null && Date.parse(wanted) <= Date.parse(end))) return wanted
   if (wanted === null) return end

@@ -7,6 +7,7 @@ import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
 import { assertMayMakeLive, assertMayMakeWebapp, isForTests, lifetimeWithin } from './guard.js'
 import { checkKeys, checkKind, checkScopes } from './kinds.js'
+import { assertScopesWithin } from './reach.js'
 
 interface Input {
   name: string
@@ -47,6 +48,8 @@ export async function issueCredential(ctx: Context, input: Input): Promise<Outco
   if (role !== null) await assertHolds(ctx, role, atRelationship('role'))
   if (input.kind === 'webapp') assertMayMakeWebapp(ctx, organization)
   if (mode === 'live') assertMayMakeLive(ctx, organization)
+  const scopes = input.scopes ?? ''
+  await assertScopesWithin(ctx, { organization_id: organization, kind: input.kind }, scopes)
   const expires_at = await lifetimeWithin(ctx, input.expires_at ?? null)
   const confidential = input.confidential ?? kind.confidential
   const row = {

@@ -3,8 +3,9 @@ import type { Row } from '../../access/guarded.js'
 import type { By } from '../../access/scope.js'
 import { AppError } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
-import { assertMayTakeKeys, credentialToChange } from './guard.js'
+import { credentialToChange } from './guard.js'
 import { addSecret } from './issue.js'
+import { assertMayTakeKeys } from './reach.js'
 
 /** Days are enough to bring a new secret everywhere: the overlap unless the caller says otherwise. */
 const DEFAULT_OVERLAP_SECONDS = 7 * 24 * 3600

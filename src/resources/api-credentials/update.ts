@@ -3,8 +3,9 @@ import type { Row } from '../../access/guarded.js'
 import { AppError, atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
-import { assertMayTakeKeys, assertWithinTests, credentialToChange, lifetimeWithin } from './guard.js'
+import { assertWithinTests, credentialToChange, lifetimeWithin } from './guard.js'
 import { checkKeys, checkKind, checkScopes, KINDS } from './kinds.js'
+import { assertMayTakeKeys, assertScopesWithin } from './reach.js'
 
 interface Input {
   id: string
@@ -35,7 +36,10 @@ async function assertMayChange(ctx: Context, credential: Row, changes: Input['ch
   assertNotOwnGrants(ctx, credential, changes)
   if (Object.keys(changes).length > 0) assertWithinTests(ctx, credential)
   if (KEYS.some((name) => changes[name] != null)) await assertMayTakeKeys(ctx, credential)
-  const { role = credential.role_id, jwks = null } = changes
+  const { role = credential.role_id, jwks = null, scopes = credential.scopes } = changes
+  if (scopes !== credential.scopes) {
+    for (const one of [credential.scopes, scopes]) await assertScopesWithin(ctx, credential, String(one))
+  }
   if (credential.kind === 'resources' && (role !== credential.role_id || jwks !== null)) {
     throw new AppError('conflict', { detail: 'This application is built in: it has no keys, and its role stays.' })
   }
