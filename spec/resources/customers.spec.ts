@@ -28,6 +28,16 @@ test('one shopper an address and organization, whatever its case', async () => {
   expect((await create({ email: 'ann@example.com' }, await anOwner(service))).status).toBe(201)
 })
 
+test('S10 and however its letters are put together', async () => {
+  const made = await create({ email: 'Ren\u00c9@example.com' })
+  expect([made.status, made.body.data.attributes.email]).toEqual([201, 'ren\u00e9@example.com'])
+  expect(problem(await create({ email: 'rene\u0301@example.com' }))).toEqual([409, '/data/attributes/email'])
+  expect(problem(await create({ email: 'ann\u200b@example.com' }))).toEqual([422, '/data/attributes/email'])
+  const other = await aMember(service, owner, owner.roles['Read-only'] as string)
+  const renamed = await other.patch('/user', change('users', other.userId, { email: 'Rene\u0301@example.com' }))
+  expect(renamed.body.data.attributes.unconfirmed_email).toBe('ren\u00e9@example.com')
+})
+
 test('a password is taken and never shown, filtered by or told', async () => {
   const made = await create({ email: 'secret@example.com', password: PASSWORD })
   const { id } = made.body.data

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../access/addresses.js'
 import { atAttribute, type Issue, violation } from '../errors.js'
 import type { Attribute, Format } from './define.js'
 
@@ -63,8 +64,7 @@ const RULES: Readonly<Record<Format, string>> = {
 }
 
 const FORMATS: Readonly<Record<Format, (value: string) => boolean>> = {
-  // One address, plain: no list, no display name, no control characters, no trailing dot (ATTACKS S10).
-  email: (value) => value.length <= 254 && /^[^\s@,;<>"()[\]\\]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value),
+  email: (value) => value === value.trim() && canonicalAddress(value) !== undefined,
   url: isWebUrl,
   redirect_uri: isRedirectUri,
   color: (value) => /^#[0-9a-f]{6}$/i.test(value),
@@ -182,6 +182,6 @@ export function checkValue(name: string, attribute: Attribute, value: unknown): 
 export function canonical(attribute: Attribute, value: unknown): unknown {
   if (value === null) return attribute.options.default ?? null
   if (typeof value !== 'string') return value
-  if (attribute.options.format === 'email') return value.toLowerCase()
+  if (attribute.options.format === 'email') return canonicalAddress(value)
   return attribute.kind === 'datetime' ? new Date(value).toISOString() : value
 }

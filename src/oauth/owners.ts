@@ -126,7 +126,7 @@ const createFinder = (knex: Knex): DataLoader<string, TokenOfStanding | undefine
 const nobodysHash = (cost: number): string => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
 
 /** The one spelling of a shopper's address under which they are looked up and their tries are counted. */
-export const canonical = (email: string): string => email.trim().toLowerCase()
+export const canonical = (email: string): string => email.trim().normalize('NFC').toLowerCase()
 
 /** The hash of a shopper's password, which was `hashed` when it was read. */
 const keptHash = (knex: Knex, shopper: Pick<Kept, 'organization_id' | 'id'>, hashed: string): KeptHash => ({
