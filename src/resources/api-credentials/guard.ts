@@ -11,7 +11,8 @@ export function assertMayMakeWebapp(ctx: Context, organization: string): void {
   throw new AppError('forbidden', { detail: 'A webapp acts as whoever signs in: only an admin may make or change it.' })
 }
 
-const SEAT_FOR_TESTS = 'Your own seat opens the test mode only, so you may not make a live application.'
+const SEAT_FOR_TESTS =
+  'Your own seat, or application, opens the test mode only, so you may not make a live application.'
 const TOKEN_FOR_TESTS =
   'Your token is one of the test mode, which makes test applications only: send mode "test" or none, or use the token of ' +
   'a live application or of your personal credential.'
@@ -37,8 +38,8 @@ export function assertWithinTests(ctx: Context, { organization_id, mode, kind, t
   if (!isForTests(ctx, String(organization_id))) return
   if (mode === 'test' && (test_only === true || kind === 'sales_channel')) return
   const detail =
-    'Your own seat opens the test mode only, so you may not change a live application, nor one that somebody with more has ' +
-    'made: make your own, or ask them. You may switch it off or delete it.'
+    'Your own seat, or application, opens the test mode only, so you may not change a live application, nor one that ' +
+    'somebody with more has made: make your own, or ask them. You may switch it off or delete it.'
   throw new AppError('forbidden', { detail })
 }
 

@@ -59,7 +59,7 @@ export interface Given {
 export function assertMayGiveAccess(ctx: Context, organization: string, { access_scope: access, at }: Given): void {
   if (access === undefined || access === 'test_access') return
   if (ctx.abilities.grantIn(organization)?.testOnly !== true) return
-  const detail = 'Your own seat opens the test mode only, so you may give no more.'
+  const detail = 'Your own seat, or application, opens the test mode only, so you may give no more.'
   throw new AppError('forbidden', { detail, source: at ?? atAttribute('access_scope') })
 }
 
