@@ -42,8 +42,19 @@ test('a change is in the next list, whatever it is of', async () => {
   // Nothing else is shown that would tell of the change.
   const metadata = async () => (await listed('/merchants?fields[merchants]=metadata'))[0].metadata
   expect(await metadata()).toEqual({ a: 2 })
-  await owner.patch(`/merchants/${id}`, change('merchants', id, { metadata: { a: 3 } }))
-  expect(await metadata()).toEqual({ a: 3 })
+  for (const next of [
+    { a: 3 },
+    { a: '3' },
+    { a: [1] },
+    { a: { 0: 1 } },
+    { a: { 0: 2 } },
+    { b: { 0: 2 } },
+    { a: null },
+    {},
+  ]) {
+    await owner.patch(`/merchants/${id}`, change('merchants', id, { metadata: next }))
+    expect(await metadata()).toEqual(next)
+  }
 })
 
 test('what a row shows of another row follows that one', async () => {

@@ -133,12 +133,18 @@ async function loadTree(loading: Loading, parents: readonly Loaded[], tree: Incl
   }
 }
 
+/** What is linked where nothing was asked for. Nobody writes to it: links are attached to what is loaded for an include. */
+const NO_LINKS: Loaded['links'] = new Map()
+
 /** Rows with what the request includes, each row once. */
 export async function withIncludes(reading: Reading, resource: Resource, rows: readonly Row[]): Promise<Found> {
+  const { include } = reading.query
+  if (include === undefined) {
+    return { primary: rows.map((row): Loaded => ({ resource, row, links: NO_LINKS })), included: [] }
+  }
   const primary = rows.map((row): Loaded => ({ resource, row, links: new Map() }))
   const store = new Map(primary.map((loaded) => [keyOf(resource, loaded.row.id), loaded]))
-  if (reading.query.include !== undefined)
-    await loadTree({ reading, store, bytes: weightOf(rows) }, primary, reading.query.include)
+  await loadTree({ reading, store, bytes: weightOf(rows) }, primary, include)
   const own = new Set(primary)
   return { primary, included: [...store.values()].filter((loaded) => !own.has(loaded)) }
 }

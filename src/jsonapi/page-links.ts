@@ -25,15 +25,24 @@ export const metaOf = (page: Page, query: Query): Record<string, number> => ({
 
 const WAYS = ['number', 'after', 'before'] as const
 
-/** Makes the URL of another page, which differs from the request in this one parameter only (JA-19). */
+// Where the value belongs in a URL that is parsed and written once for all pages. No query has it: it is refused (query.ts).
+const PLACE = '\0'
+const WRITTEN_PLACE = '%00'
+
+/** Makes the URL of another page, which differs from the request in this one parameter only (JA-19). Values are numbers or
+ *  cursors, which stand in a URL as they are. */
 function turnerOf({ url, search }: Links, size: number): (way: (typeof WAYS)[number], value: string) => string {
-  return (way, value) => {
+  const templates = new Map<string, readonly string[]>()
+  const templateOf = (way: string): readonly string[] => {
     const parameters = new URLSearchParams(search)
     for (const other of WAYS) if (other !== way) parameters.delete(`page[${other}]`)
-    parameters.set(`page[${way}]`, value)
+    parameters.set(`page[${way}]`, PLACE)
     parameters.set('page[size]', String(size))
-    return `${url}?${parameters}`
+    const template = `${url}?${parameters}`.split(WRITTEN_PLACE)
+    templates.set(way, template)
+    return template
   }
+  return (way, value) => (templates.get(way) ?? templateOf(way)).join(value)
 }
 
 /** `first`, `prev`, `next` and `last` of a page. Pages that have no number, for it would be too large, are reached by cursors;

@@ -31,18 +31,17 @@ export interface Memory {
   keep(shape: Shape, row: Row, written: Written): void
 }
 
-/** Stands for what a column of JSON holds: no text that a column of text holds is taken for it. */
-class Json {
-  constructor(readonly text: string) {}
-}
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-const kept = (value: unknown): unknown => (isObject(value) ? new Json(JSON.stringify(value)) : value)
-
+/** Whether two values are written alike, however deep; members in the same order. */
 function isSame(known: unknown, value: unknown): boolean {
-  if (isObject(value)) return known instanceof Json && known.text === JSON.stringify(value)
-  return known === value
+  if (known === value) return true
+  if (!isObject(known) || !isObject(value) || Array.isArray(known) !== Array.isArray(value)) return false
+  const [names, others] = [Object.keys(known), Object.keys(value)]
+  return (
+    names.length === others.length && names.every((name, at) => name === others[at] && isSame(known[name], value[name]))
+  )
 }
 
 function isOf({ values, shape: { columns } }: Remembered, row: Row): boolean {
@@ -76,7 +75,8 @@ export function createMemory(): Memory {
     },
     keep(shape, row, written) {
       if (!isMetAgain(row.id)) return
-      const values = shape.columns.map((column) => kept(row[column]))
+      // Copied, so that nobody who goes on with the row can change what is compared with.
+      const values = shape.columns.map((column) => structuredClone(row[column]))
       objects.set(row.id, { ...written, shape, values })
     },
   }
