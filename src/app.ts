@@ -1,9 +1,8 @@
 import type { Server } from 'node:http'
-import type { Express, Request, RequestHandler, Router } from 'express'
+import { Router as createRouter, type Express, type Request, type RequestHandler, type Router } from 'express'
 import type { Context } from './access/context.js'
 import { createParts, type Parts, type PartsOptions } from './app/parts.js'
 import { createPeople } from './app/people.js'
-import type { Config } from './config.js'
 import { isCrowd } from './crypto/passwords.js'
 import { createAccessLog, noteMount } from './http/access-log.js'
 import { createBearer } from './http/bearer.js'
@@ -65,8 +64,12 @@ function createRun({ access, revocations }: Parts) {
   }
 }
 
-function jsonApiPlane(parts: Parts, config: Config): RequestHandler {
-  return createJsonApi({ registry: parts.registry, apiUrl: config.apiUrl, run: createRun(parts) })
+/** What is under /api: but for the schemas, nothing without a principal. */
+function apiPlane(bearer: RequestHandler, parts: Parts, { config }: PartsOptions): Router {
+  const resources = createJsonApi({ registry: parts.registry, apiUrl: config.apiUrl, run: createRun(parts) })
+  const router = createRouter({ caseSensitive: true, strict: true })
+  router.use(createSchemas())
+  return router.use(noteMount, allowBrowsers, negotiate, bearer, limitByCaller(parts.limits), readDocument, resources)
 }
 
 function oauthPlane(parts: Parts, { config, db, log }: PartsOptions): Router {
@@ -113,17 +116,15 @@ function assemble({ options, parts, isReady }: Wiring): Express {
   app.use(writesInTurn({ isCrowd }))
   app.use(measure(parts.metrics), ...(config.otlpEndpoint === undefined ? [] : [traceRequests()]))
   app.use(noteAddress({ ...config, log }), limitByAddress(parts.limits), onlyCanonicalPaths)
-  // First, because it is asked most: each router before it is looked through for every token.
+  const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
+  // What is asked most comes first: each router before it is looked through, route by route.
+  app.use('/api', apiPlane(bearer, parts, options))
   app.use(oauthPlane(parts, options))
   app.use(createHealth({ isReady }), createMetricsPage(parts.metrics, { token: config.metricsToken }))
-  const bearer = createBearer({ verify: parts.verifier.verify, clock: parts.clock })
   const { access, clock, registry, secrets } = parts
   app.use(createTokenInfo({ bearer, access, clock, knex: db.knex, subjects: [...registry.resources.keys()] }))
   app.use(createUserinfo({ ...parts, db, onError: createOAuthErrors(log) }))
   app.use(createPeople(parts, options))
-  app.use('/api', createSchemas())
-  const known = [bearer, limitByCaller(parts.limits)]
-  app.use('/api', noteMount, allowBrowsers, negotiate, known, readDocument, jsonApiPlane(parts, config))
   app.use(createDevMail({ knex: db.knex, secrets, config }))
   app.use(createPages({ config, engine: db.engine, openApi: () => openApiYaml(parts.registry, config) }))
   app.use(unknownRoute)

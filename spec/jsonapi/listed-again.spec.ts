@@ -104,3 +104,18 @@ test('a secret that is shown once is in no list', async () => {
   const secrets = (await listed(path)).map(({ client_secret }) => client_secret)
   expect(secrets).toEqual(Array(before.length + 1).fill(null))
 })
+
+test('what is remembered stands beside what is new, whatever its letters', async () => {
+  const names = ['Žižkov ✓', 'Müller & Söhne', 'עברית', '𝔊atehouse', 'plain, "quoted"']
+  for (const [at, name] of names.entries()) {
+    await made('merchants', { name })
+    const shown = (await listed('/merchants?sort=created_at,id')).map((one) => one.name)
+    expect(shown).toEqual(names.slice(0, at + 1))
+  }
+  // A page with what it includes: some of it remembered, some not.
+  const page = (await owner.get('/merchants?sort=created_at,id&include=organization&page[size]=3')).body
+  expect([page.data.map(({ attributes }: Body) => attributes.name), page.included.length]).toEqual([
+    names.slice(0, 3),
+    1,
+  ])
+})

@@ -3,12 +3,13 @@ import type { Socket } from 'node:net'
 import type { Knex } from 'knex'
 // @ts-expect-error: knex publishes its dialects to be extended, but not their types
 import PostgresClient from 'knex/lib/dialects/postgres/index.js'
+import { Query } from 'pg'
 import { createBegins, type Statement } from './begins.js'
 import { createNames } from './prepared.js'
 import { type Builder, createRunner, type Runner } from './runner.js'
 
 interface Connection {
-  query(config: string | object, done: (error: Error | null, response: unknown) => void): void
+  query(query: Query): void
 }
 
 declare class Dialect extends EventEmitter {
@@ -32,16 +33,16 @@ function gather(connection: object): void {
   process.nextTick(() => stream.uncork())
 }
 
-/** Hands a statement to the driver. knex copies all of its options for it, and the driver copies them again with their
- *  descriptors; the driver looks at the name alone, and a bare text it does not copy. */
+/** Hands a statement to the driver. knex copies all of its options for it, and the driver copies the members of an object
+ *  that names a statement again, with their descriptors; a text it does not copy. */
 function ask(connection: Connection, statement: Statement): Promise<Statement> {
   const { sql, bindings = [], options: { name } = {} } = statement
-  const config = bindings.length === 0 ? sql : { text: sql, values: bindings, name }
   return new Promise((resolve, reject) => {
-    connection.query(config, (error, response) => {
+    const query = new Query(sql, bindings as unknown[], (error, response) => {
       if (error) reject(error)
       else resolve(Object.assign(statement, { response }))
     })
+    connection.query(name === undefined ? query : Object.assign(query, { name }))
   })
 }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Row } from '../access/guarded.js'
+import type { ResourceObject } from './resource-object.js'
 
 /** Objects that are remembered, at most: pages that somebody reads again and again, and what many lists include. */
 const MOST = 1000
@@ -9,7 +10,7 @@ export interface Written {
   /** Up to the attributes' end. */
   readonly attributes: string
   /** All of it, as it is where no linkage is shown. */
-  readonly bare: string
+  readonly bare: ResourceObject
   /** The object's own URL, as it stands in JSON. */
   readonly self: string
 }
@@ -45,7 +46,7 @@ function isSame(known: unknown, value: unknown): boolean {
 }
 
 function isOf({ values, shape: { columns } }: Remembered, row: Row): boolean {
-  for (const [at, column] of columns.entries()) if (!isSame(values[at], row[column])) return false
+  for (let at = 0; at < columns.length; at += 1) if (!isSame(values[at], row[columns[at] as string])) return false
   return true
 }
 
@@ -77,7 +78,7 @@ export function createMemory(): Memory {
       if (!isMetAgain(row.id)) return
       // Copied, so that nobody who goes on with the row can change what is compared with.
       const values = shape.columns.map((column) => structuredClone(row[column]))
-      objects.set(row.id, { ...written, shape, values })
+      objects.set(row.id, { ...written, bare: written.bare.encoded(), shape, values })
     },
   }
 }

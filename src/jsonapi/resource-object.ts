@@ -7,12 +7,18 @@ type Json = Record<string, unknown>
 export class ResourceObject {
   constructor(
     readonly id: string,
-    readonly text: string,
+    /** As text or, where it goes out again and again, as the bytes that are sent. */
+    readonly written: string | Buffer,
   ) {}
+
+  /** The same, as bytes. */
+  encoded(): ResourceObject {
+    return new ResourceObject(this.id, Buffer.from(this.written))
+  }
 
   /** For whoever writes it as a part of something else. */
   toJSON(): Json {
-    return JSON.parse(this.text)
+    return JSON.parse(this.written.toString())
   }
 }
 
@@ -55,18 +61,32 @@ function linkageOf(related: Loaded | null | readonly Loaded[] | undefined): stri
   return `,"data":${JSON.stringify('row' in related ? identifier(related) : related.map(identifier))}`
 }
 
-function textOf(value: unknown): string | undefined {
-  if (value instanceof ResourceObject) return value.text
-  if (Array.isArray(value) && value[0] instanceof ResourceObject)
-    return `[${value.map((one: ResourceObject) => one.text).join(',')}]`
-  return JSON.stringify(value)
+type Pieces = (string | Buffer)[]
+
+const COMMA = Buffer.from(',')
+
+function piecesOf(value: unknown): Pieces {
+  if (value instanceof ResourceObject) return [value.written]
+  if (!Array.isArray(value) || !(value[0] instanceof ResourceObject)) return [JSON.stringify(value)]
+  const pieces: Pieces = ['[']
+  for (const { written } of value as ResourceObject[]) pieces.push(written, ',')
+  pieces[pieces.length - 1] = ']'
+  return pieces
+}
+
+function bytesOf(pieces: Pieces): Buffer {
+  if (pieces.every((piece) => typeof piece === 'string')) return Buffer.from(pieces.join(''))
+  return Buffer.concat(
+    pieces.map((piece) => (piece === ',' ? COMMA : typeof piece === 'string' ? Buffer.from(piece) : piece)),
+  )
 }
 
 /** Writes a document: as JSON.stringify does, but for the resource objects at its top, which are written already. */
-export function writeDocument(document: Json): string {
-  const members = Object.entries(document).flatMap(([name, value]) => {
-    const text = textOf(value)
-    return text === undefined ? [] : [`${JSON.stringify(name)}:${text}`]
-  })
-  return `{${members.join(',')}}`
+export function writeDocument(document: Json): Buffer {
+  const pieces: Pieces = []
+  for (const [name, value] of Object.entries(document)) {
+    if (value === undefined) continue
+    pieces.push(`${pieces.length === 0 ? '{' : ','}${JSON.stringify(name)}:`, ...piecesOf(value))
+  }
+  return bytesOf([...pieces, '}'])
 }

@@ -81,10 +81,10 @@ function send(res: Response, answer: Answer, mediaType: string): void {
     res.end()
     return
   }
-  const text = Buffer.from(writeDocument(answer.body))
+  const bytes = writeDocument(answer.body)
   res.setHeader('Content-Type', mediaType)
-  res.setHeader('Content-Length', text.length)
-  res.end(text)
+  res.setHeader('Content-Length', bytes.length)
+  res.end(bytes)
 }
 
 /** Serves a handler: its call out of the request, its answer after the commit. */

@@ -93,7 +93,8 @@ export function createSerialize(apiUrl: string): Serialize {
     const written = rows.map((row, index): [Row, Written] => {
       const attributes = JSON.stringify(data[index]).slice(0, -1)
       const self = JSON.stringify(selfLink(resource, row.id)).slice(1, -1)
-      return [row, { attributes, self, bare: [attributes, tail(self, NONE), '}'].join('') }]
+      const bare = new ResourceObject(row.id, [attributes, tail(self, NONE), '}'].join(''))
+      return [row, { attributes, self, bare }]
     })
     return new Map(written)
   }
@@ -106,7 +107,7 @@ export function createSerialize(apiUrl: string): Serialize {
     if (again) for (const [row, one] of written) memory.keep(shape, row, one)
     return loaded.map(({ row, links }, at) => {
       const { attributes, self, bare } = known[at] ?? (written.get(row) as Written)
-      return new ResourceObject(row.id, links.size === 0 ? bare : `${attributes}${shape.tail(self, links)}}`)
+      return links.size === 0 ? bare : new ResourceObject(row.id, `${attributes}${shape.tail(self, links)}}`)
     })
   }
 
