@@ -30,13 +30,36 @@ interface Waiting {
   began: number
   nextLook: number
   silentLooks: number
+  /** Where it stands among all; -1 when it does not. */
+  place: number
+}
+
+/** All that are waited for. Not a Set: one that is added to and taken from makes ever new tables, an old one keeps what it
+ *  held and points to the next, and once one of them is old in V8's eyes, all that follow grow old with their requests. They
+ *  were a third of a token's time, and its slowest answers (docs/performance.md, "The collector"). */
+function createCrowd() {
+  const all: Waiting[] = []
+  return {
+    all,
+    add(one: Waiting): void {
+      one.place = all.push(one) - 1
+    },
+    remove(one: Waiting): void {
+      const last = one.place < 0 ? undefined : all.pop()
+      if (last !== undefined && last !== one) {
+        all[one.place] = last
+        last.place = one.place
+      }
+      one.place = -1
+    },
+  }
 }
 
 /** Answers 503 for a request that is not answered in time: after `ms`, or after five seconds where the database is silent.
  *  A sender who is slow is not late: the server cuts those (server.ts). Source: ATTACKS F4 */
 export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestHandler {
   const patience = Math.min(ms, PATIENCE_MS)
-  const all = new Set<Waiting>()
+  const crowd = createCrowd()
   const look = (one: Waiting, now: number): void => {
     if (one.res.headersSent) return
     if (!one.req.complete) {
@@ -50,7 +73,7 @@ export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestH
       one.nextLook = Math.min(now + LOOK_MS, one.began + ms)
       return
     }
-    all.delete(one)
+    crowd.remove(one)
     stateOf(one.req).overdue = true
     one.next(overdue())
   }
@@ -61,18 +84,18 @@ export function answerInTime({ ms, isSilent = () => false }: Deadline): RequestH
     beating = false
     beatSoon()
     const now = performance.now()
-    for (const one of all) if (one.nextLook <= now + SOON_MS) look(one, now)
+    for (const one of [...crowd.all]) if (one.nextLook <= now + SOON_MS) look(one, now)
   }
   const beatSoon = (): void => {
-    if (beating || all.size === 0) return
+    if (beating || crowd.all.length === 0) return
     beating = true
     setTimeout(beat, Math.min(LOOK_MS, ms / 4)).unref()
   }
   return (req: Request, res: Response, next: NextFunction) => {
     const began = performance.now()
-    const one = { req, res, next, began, nextLook: began + patience, silentLooks: 0 }
-    all.add(one)
-    atClose(req, () => all.delete(one))
+    const one = { req, res, next, began, nextLook: began + patience, silentLooks: 0, place: -1 }
+    crowd.add(one)
+    atClose(req, () => crowd.remove(one))
     beatSoon()
     next()
   }
