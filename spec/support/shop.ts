@@ -1,4 +1,4 @@
-import { type Api, type Body, type Owner, resource } from './api.js'
+import { type Api, type Body, change, type Owner, resource } from './api.js'
 
 type Links = Record<string, [string, string]>
 
@@ -46,4 +46,20 @@ export type Shop = Awaited<ReturnType<typeof aShop>>
 export async function namesIn(api: Api, path: string): Promise<string[] | number> {
   const reply = await api.get(path)
   return reply.status === 200 ? reply.body.data.map((one: Body) => one.attributes.name).sort() : reply.status
+}
+
+const ALL = { can_create: true, can_read: true, can_update: true, can_destroy: true }
+
+/** A role that may do everything with some subjects, and what every role may. Answers its id. */
+export async function aRole(owner: Owner, name: string, ...subjects: string[]): Promise<string> {
+  const { id } = await make(owner, 'roles', { attributes: { name } })
+  for (const subject of subjects) {
+    const [known] = (await owner.get(`/roles/${id}/permissions?filter[q][subject_eq]=${subject}`)).body.data
+    const done =
+      known === undefined
+        ? await owner.post('/permissions', resource('permissions', { subject, ...ALL }, { role: ['roles', id] }))
+        : await owner.patch(`/permissions/${known.id}`, change('permissions', known.id, ALL))
+    if (done.status >= 300) throw new Error(`${subject}: ${JSON.stringify(done.body)}`)
+  }
+  return id
 }

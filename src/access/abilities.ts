@@ -81,7 +81,7 @@ const isOwners = (action: Action, subject: string): boolean =>
 
 /** Whether the caller is a person who has proven it themself. Whom an application has merely named lends it their seat, as
  *  any admin could; not their account, nor what is the owner's (ATTACKS T15). */
-const isInPerson = (principal: Principal): boolean =>
+export const isInPerson = (principal: Principal): boolean =>
   principal.userId !== undefined && principal.asserted !== true && !isMachine(principal)
 
 /** The seat's role, and for a webapp the narrower role of an application membership: neither widens the other. */

@@ -1,3 +1,4 @@
+import { isInPerson } from '../../access/abilities.js'
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, atAttribute } from '../../errors.js'
@@ -54,8 +55,8 @@ export async function credentialToChange(ctx: Context, id: string, action: 'upda
 
 /** The caller's own row, where it is an application that acts for itself. */
 export async function ownApplication(ctx: Context): Promise<Row | undefined> {
-  const { userId, organizationId, applicationId } = ctx.principal
-  if (userId !== undefined || organizationId === undefined) return undefined
+  const { organizationId, applicationId } = ctx.principal
+  if (organizationId === undefined || isInPerson(ctx.principal)) return undefined
   // By the right to see one's own face: the caller may lack that to read credentials.
   return ctx.scope.by(['read', 'application']).one('api_credentials', applicationId)
 }

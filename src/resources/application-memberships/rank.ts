@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, type ErrorSource } from '../../errors.js'
-import { assertMayTouchOwner, ownSeat } from '../memberships/owners.js'
+import { assertMayGiveAccess, assertMayTouchOwner, ownSeat } from '../memberships/owners.js'
 import { assertHolds, holdsRole } from '../roles/rank.js'
 
 interface Holders {
@@ -38,12 +38,14 @@ async function assertStandsOver(ctx: Context, organization: string, { ids, profi
   const seats = ctx.scope.by(['read', 'roles']).from('memberships').where({ organization_id: organization })
   const found: Row[] = await seats
     .where((seat) => seat.whereIn('id', ids as string[]).orWhereIn('membership_profile_id', profiles as string[]))
-    .distinct('organization_id', 'role_id', 'owner')
+    .distinct('organization_id', 'role_id', 'owner', 'access_scope')
   for (const seat of found) {
     assertMayTouchOwner(ctx, seat)
+    assertMayGiveAccess(ctx, organization, { access_scope: String(seat.access_scope) })
     const role = await ctx.scope.one('roles', String(seat.role_id))
     if (await holdsRole(ctx, role)) continue
-    const detail = `This concerns a seat whose role "${String(role.name)}" gives more than you hold: somebody with as much must change it.`
+    // Without the role's name: who may not look at the seat does not learn of it here.
+    const detail = 'This concerns a seat whose role gives more than you hold: somebody with as much must change it.'
     throw new AppError('forbidden', { detail })
   }
 }

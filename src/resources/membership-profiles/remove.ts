@@ -4,7 +4,7 @@ import { AppError, violation } from '../../errors.js'
 import { ID_PATTERN } from '../../ids.js'
 import type { DeleteInput } from '../../jsonapi/define.js'
 import { assertHoldsProfile } from '../application-memberships/rank.js'
-import { assertMayGiveHolders, profileToChange } from './guard.js'
+import { assertMayGiveHolders, assertMayTouchHoldersOf, profileToChange } from './guard.js'
 
 const POINTER = { pointer: '/meta/reassign_to' }
 
@@ -42,6 +42,7 @@ export async function removeProfile(
   { id, meta }: DeleteInput,
 ): Promise<Record<string, unknown> | undefined> {
   const profile = await profileToChange(ctx, id, 'destroy')
+  await assertMayTouchHoldersOf(ctx, profile)
   const replacement = await replacementOf(ctx, profile, meta.reassign_to)
   const where = { membership_profile_id: id, organization_id: profile.organization_id }
   const seats: Row[] = await ctx.scope.from('memberships').where(where).select('id')

@@ -1,7 +1,7 @@
 import type { Context } from '../../access/context.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { holdExactly } from '../application-memberships/assign.js'
-import { assertMayGiveHolders, profileToChange } from './guard.js'
+import { assertMayGiveHolders, assertMayTouchHoldersOf, profileToChange } from './guard.js'
 
 interface Input {
   id: string
@@ -13,6 +13,8 @@ interface Input {
 export async function updateProfile(ctx: Context, { id, changes }: Input): Promise<Outcome> {
   const { application_memberships: wanted, ...attributes } = changes
   const profile = await profileToChange(ctx, id, 'update')
+  const { access_scope = profile.access_scope } = attributes
+  if (wanted !== undefined || access_scope !== profile.access_scope) await assertMayTouchHoldersOf(ctx, profile)
   await assertMayGiveHolders(ctx, profile, attributes)
   await ctx.scope.update('membership_profiles', id, attributes)
   if (wanted === undefined) return { id }

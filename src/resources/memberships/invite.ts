@@ -4,7 +4,7 @@ import type { By } from '../../access/scope.js'
 import { AppError, atAttribute, atRelationship } from '../../errors.js'
 import type { Outcome } from '../../jsonapi/define.js'
 import { assertHolds } from '../roles/rank.js'
-import { assertMayGiveAccess } from './owners.js'
+import { assertMayGiveAccess, seatIsYours } from './owners.js'
 
 interface Input {
   user_email: string
@@ -94,6 +94,8 @@ export async function inviteMember(ctx: Context, { organization, role, ...attrib
   await assertHolds(ctx, role, atRelationship('role'))
   assertMayGiveAccess(ctx, organization, attributes)
   const dead = await deadInvitation(ctx, organization, attributes.user_email)
+  const { userId } = ctx.principal
+  if (userId !== undefined && (await ctx.platform.userIdByEmail(attributes.user_email)) === userId) throw seatIsYours()
   const seat = { ...attributes, organization_id: organization, role_id: role, owner: false }
   const invitedBy = { invited_by: ctx.principal.userId ?? null }
   const put = (row: Record<string, unknown>): Promise<Row> =>

@@ -1,3 +1,4 @@
+import { isInPerson } from '../../access/abilities.js'
 import type { Context } from '../../access/context.js'
 import type { Row } from '../../access/guarded.js'
 import type { DeleteInput } from '../../jsonapi/define.js'
@@ -35,7 +36,7 @@ export async function removeMember(
 ): Promise<{ orphaned_credentials: Orphan[] } | undefined> {
   const seat = await ctx.scope.lock('memberships', id, 'destroy')
   await assertOwnerRemains(ctx, seat)
-  if (!isOwnSeat(ctx, seat)) await assertHolds(ctx, String(seat.role_id))
+  if (!isOwnSeat(ctx, seat) || !isInPerson(ctx.principal)) await assertHolds(ctx, String(seat.role_id))
   await ctx.platform.endApplicationsOf({ organizationId: String(seat.organization_id), membershipId: id })
   await ctx.scope.remove('memberships', id)
   if (seat.user_id === null) return undefined

@@ -2,6 +2,7 @@ import type { Context } from '../../access/context.js'
 import { AppError } from '../../errors.js'
 import { assertHolds } from '../roles/rank.js'
 import { newInvitation, tellInvitation } from './invite.js'
+import { assertMayGiveAccess } from './owners.js'
 
 const conflict = (detail: string): AppError => new AppError('conflict', { detail })
 
@@ -15,6 +16,7 @@ export async function resendInvitation(ctx: Context, { id }: { id: string }): Pr
     throw conflict('The invitation was revoked: invite the address again with POST /memberships.')
   }
   await assertHolds(ctx, String(seat.role_id))
+  assertMayGiveAccess(ctx, String(seat.organization_id), { access_scope: String(seat.access_scope) })
   await ctx.limits.take('invitation', id)
   const invitation = await newInvitation(ctx, String(seat.organization_id), ['update', 'memberships'])
   await ctx.scope.update('memberships', id, invitation.columns)

@@ -7,6 +7,7 @@ import { assertHoldsProfile, assertNotOwnSeat } from '../application-memberships
 import { assertHolds } from '../roles/rank.js'
 import {
   assertMayChangeAccess,
+  assertMayGiveAccess,
   assertMayGiveProfile,
   assertMayTouchOwner,
   assertOwnerRemains,
@@ -42,8 +43,9 @@ async function changeProfile(ctx: Context, seat: Row, profile: string | null): P
 /** Gives or takes what the seat opens: its profile, and the application memberships that it holds itself. */
 async function changeOpenings(ctx: Context, seat: Row, changes: Input['changes']): Promise<void> {
   const { membership_profile: profile, application_memberships: wanted } = changes
-  if (profile === undefined && wanted === undefined) return
   const { id, organization_id, membership_profile_id } = seat
+  // Who sends a seat back as it was read changes nothing of it.
+  if ((profile === undefined || profile === membership_profile_id) && wanted === undefined) return
   assertMayTouchOwner(ctx, seat)
   await assertNotOwnSeat(ctx, { organization_id, membership_id: id, membership_profile_id })
   if (profile !== undefined) await changeProfile(ctx, seat, profile)
@@ -62,6 +64,8 @@ export async function updateMember(ctx: Context, { id, changes }: Input): Promis
   if (roleChanges) {
     await assertOwnerRemains(ctx, seat)
     if (isOwnSeat(ctx, seat)) throw seatIsYours()
+    const given = { access_scope: String(seat.access_scope), at: atRelationship('role') }
+    assertMayGiveAccess(ctx, String(seat.organization_id), given)
   }
   // Under a profile the seat's own access is not seen, and may be another than what is sent.
   const access_scope = seat.membership_profile_id === null ? seat.access_scope : undefined

@@ -2,6 +2,7 @@ import type { Context } from '../../access/context.js'
 import { permissionsOf } from '../../access/grants.js'
 import type { Row } from '../../access/guarded.js'
 import { AppError, atAttribute, atRelationship, violation } from '../../errors.js'
+import { assertMayTouchAllOf } from '../roles/holders.js'
 import { assertHolds, assertNotOwnRole } from '../roles/rank.js'
 
 export interface Flags {
@@ -22,6 +23,7 @@ export async function roleToChange(ctx: Context, roleId: string): Promise<Row> {
     })
   }
   await assertNotOwnRole(ctx, role)
+  await assertMayTouchAllOf(ctx, role)
   return role
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from '../../access/context.js'
 import { AppError, violation } from '../../errors.js'
 import { addBasePermissions } from './create.js'
+import { assertMayTouchAllOf } from './holders.js'
 import { assertNotOwnRole } from './rank.js'
 
 /** Adds what the base set has gained since a custom role was made. Built-in roles have no rows to add to. */
@@ -13,6 +14,7 @@ export async function addMissingBasePermissions(ctx: Context, id: string): Promi
     })
   }
   await assertNotOwnRole(ctx, role)
+  await assertMayTouchAllOf(ctx, role)
   const rows = await ctx.scope
     .from('permissions')
     .where({ role_id: id, organization_id: role.organization_id })

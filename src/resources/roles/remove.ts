@@ -3,7 +3,7 @@ import type { Row } from '../../access/guarded.js'
 import { AppError, violation } from '../../errors.js'
 import { ID_PATTERN } from '../../ids.js'
 import type { DeleteInput } from '../../jsonapi/define.js'
-import { assertMayTouchNarrowed } from '../application-memberships/rank.js'
+import { assertMayTouchAllOf } from './holders.js'
 import { assertHolds, assertNotOwnRole } from './rank.js'
 
 /** Tables whose rows hold a role, by subject. */
@@ -43,7 +43,7 @@ export async function removeRole(
   await assertNotOwnRole(ctx, role)
   await assertHolds(ctx, id)
   const replacement = await replacementOf(ctx, role, meta.reassign_to)
-  if (replacement !== undefined) await assertMayTouchNarrowed(ctx, role)
+  if (replacement !== undefined) await assertMayTouchAllOf(ctx, role)
   const moved: Record<string, number> = {}
   const where = { role_id: id, organization_id: role.organization_id }
   for (const subject of HOLDERS) {
