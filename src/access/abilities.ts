@@ -170,10 +170,10 @@ export const evaluate: Evaluate = (principal, grants) => {
     may,
     rows(action, subject) {
       const allowed = organizations.filter((id) => may(action, subject, id))
-      // Who one is, is not a right that a narrow token could lack; one for identity alone is told by userinfo, as far as it goes.
+      // Who one is, no narrow token lacks (of one for identity alone userinfo tells), but one whose seat or webapp has ended.
       const isSelf = action === 'read' && subject === 'user' && !isIdentity(principal.scope)
       const narrowed = !isSelf && !scopeAllows(principal.scope, action, subject)
-      const own = narrowed ? undefined : ownRows(principal, action, subject)
+      const own = narrowed || (within && !byOrganization.has(within)) ? undefined : ownRows(principal, action, subject)
       const only = conditions(principal, subject)
       const all = allowed.length === organizations.length && subject !== 'user'
       return {

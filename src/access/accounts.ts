@@ -38,7 +38,7 @@ export async function insertAccount(
   account: NewAccount,
 ): Promise<Account> {
   const { firstName, lastName, passwordHash, now } = account
-  const email = account.email.trim().toLowerCase()
+  const email = account.email.trim().normalize('NFC').toLowerCase()
   const [userId, credentialId, clientId] = [newId(), newId(), newClientId()]
   const clientSecret = secrets.newSecret(PREFIX)
   const stamps = { created_at: now, updated_at: now }

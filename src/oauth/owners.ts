@@ -52,7 +52,7 @@ export interface Owners {
   ): Promise<boolean>
   /** Whether all that a standpoint names still stands: the organization is not deleted or suspended, the user is enabled
    *  and has an active seat in it, the customer is enabled, the session has not ended. */
-  standing(of: Standpoint): Promise<Standing | undefined>
+  standing(of: Standpoint, trx?: Transaction): Promise<Standing | undefined>
   /** The refresh token with this keyed hash, and whether all that its family stands for is still there. */
   refreshToken(hash: string): Promise<TokenOfStanding | undefined>
 }
@@ -167,13 +167,17 @@ export function createOwners({ knex, bcryptCost }: { knex: Knex; bcryptCost: num
       const which = { organization_id: organizationId, id, password_hash: passwordHash }
       return (await trx<Kept>('customers').where(which).whereNull('disabled_at').first('id')) !== undefined
     },
-    standing: async ({ organizationId, userId, customerId, sessionId }) => {
-      const [row] = await atOnce<StandingRow>(knex, STANDING, {
+    standing: async ({ organizationId, userId, customerId, sessionId }, trx) => {
+      const of = {
         organization: organizationId ?? null,
         person: userId ?? null,
         customer: customerId ?? null,
         session: sessionId ?? null,
-      })
+      }
+      const [row] =
+        trx === undefined
+          ? await atOnce<StandingRow>(knex, STANDING, of)
+          : (await trx.raw<{ rows: StandingRow[] }>(STANDING, of)).rows
       return standingOf(row)
     },
     refreshToken: (hash) => finder.load(hash),

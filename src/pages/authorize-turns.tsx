@@ -7,7 +7,7 @@ import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
 import { readIdTokenHint } from '../oauth/id-token.js'
 import { saveCode } from '../tokens/codes.js'
-import { createConsents } from '../tokens/consents.js'
+import { type Consent, type ConsentKey, createConsents } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
 import type { AuthorizeParts } from './authorize-parts.js'
 import { NoSeatPage } from './authorize-refusals.js'
@@ -64,7 +64,11 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     return hint !== undefined && hint.userId !== userId
   }
 
-  async function issue({ request, session, visit }: PersonTurn, organizationId: string | undefined) {
+  async function issue(
+    { request, session, visit }: PersonTurn,
+    organizationId: string | undefined,
+    consent?: ConsentKey,
+  ): Promise<PageAnswer | undefined> {
     const { client, codeChallenge, nonce, redirectUri, redirectUriSent, resource, scope } = request
     const code = await saveCode(knex, secrets, {
       code: {
@@ -83,7 +87,9 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
         amr: session.amr,
       },
       now: visit.now,
+      consent,
     })
+    if (code === undefined) return undefined
     return { to: successAddress(request, { code, issuer: config.issuer }) }
   }
 
@@ -117,25 +123,23 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     const { client, prompt } = request
     const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
     const given = client.confidential ? await consents.find(key) : undefined
+    // What was withdrawn since it was read is asked for again: no code comes after the withdrawal.
+    const give = async () => (await issue(turn, seat.organization.id, key)) ?? askConsent(turn, seat.organization)
     if (agrees(turn, seat.organization)) {
       const about = { applicationId: client.applicationId, sessionId: session.id, now: visit.now }
-      return (await consents.save(key, { ...agreedWith(given, request), ...about }))
-        ? issue(turn, seat.organization.id)
-        : signIn(turn, true)
+      const add = (before: Consent | undefined) => agreedWith(client.confidential ? before : undefined, request)
+      return (await consents.save(key, { add, ...about })) ? give() : signIn(turn, true)
     }
-    return isAgreedTo(given, request) && !prompt.has('consent')
-      ? issue(turn, seat.organization.id)
-      : askConsent(turn, seat.organization)
+    return isAgreedTo(given, request) && !prompt.has('consent') ? give() : askConsent(turn, seat.organization)
   }
 
   /** The console acts where its user says: in one organization, or for the user in all of theirs. On the user's machine
    *  anybody can pretend to be it, so that there it is asked about each time (RFC 8252 §8.6). */
   async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
     const { decided, request, sealed, session, someoneElse, visit } = turn
-    const go = (organization?: Seat['organization']) =>
-      agrees(turn, organization) || !isLoopback(request.redirectUri)
-        ? issue(turn, organization?.id)
-        : askConsent(turn, organization)
+    const go = async (organization?: Seat['organization']): Promise<PageAnswer> =>
+      ((agrees(turn, organization) || !isLoopback(request.redirectUri)) && (await issue(turn, organization?.id))) ||
+      askConsent(turn, organization)
     const seats = await seatsOf(knex, session.userId)
     if (spansOrganizations(request.scope))
       return seats.every((seat) => isNewEnoughFor(session, seat, visit.now)) ? go() : signIn(turn, true)

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Secrets } from '../crypto/secrets.js'
 import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
+import { type ConsentKey, holdConsent } from './consents.js'
 import { organizationAt, placeOf } from './families.js'
 
 /** Recognisable in a leak: an authorization code. */
@@ -84,15 +85,27 @@ const keptOf = (hash: string, row: Row): KeptCode => ({
   expiresAt: new Date(row.expires_at),
 })
 
-/** Keeps a code for a minute.  @returns its text, for the redirect; it is told here only. Source: RFC 6749 §4.1.2 */
+type CodeSecrets = Pick<Secrets, 'newSecret' | 'hash'>
+
+/** Keeps a code for a minute.
+ *  @returns its text, for the redirect; it is told here only. Source: RFC 6749 §4.1.2 */
+export function saveCode(knex: Knex, secrets: CodeSecrets, kept: { code: NewCode; now: Date }): Promise<string>
+/** The same, if the consent is still given, if one is needed.  @returns undefined where it was withdrawn */
+export function saveCode(
+  knex: Knex,
+  secrets: CodeSecrets,
+  kept: { code: NewCode; now: Date; consent: ConsentKey | undefined },
+): Promise<string | undefined>
+/** A withdrawal waits for the consent's row, and then burns the code; or it was first, and there is none. */
 export async function saveCode(
   knex: Knex,
-  secrets: Pick<Secrets, 'newSecret' | 'hash'>,
-  { code, now }: { code: NewCode; now: Date },
-): Promise<string> {
+  secrets: CodeSecrets,
+  { code, now, consent }: { code: NewCode; now: Date; consent?: ConsentKey | undefined },
+): Promise<string | undefined> {
   const text = secrets.newSecret(PREFIX)
-  await asAuth(knex, (trx) =>
-    trx('authorization_codes').insert({
+  const kept = await asAuth(knex, async (trx) => {
+    if (consent !== undefined && !(await holdConsent(trx, consent))) return false
+    await trx('authorization_codes').insert({
       organization_id: placeOf(code.organizationId),
       hash: secrets.hash(text),
       client_id: code.clientId,
@@ -109,9 +122,10 @@ export async function saveCode(
       amr: JSON.stringify(code.amr),
       created_at: now,
       expires_at: new Date(now.getTime() + LIFE_MS),
-    }),
-  )
-  return text
+    })
+    return true
+  })
+  return kept ? text : undefined
 }
 
 /** The code with this keyed hash, whatever has become of it. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newId } from '../ids.js'
 
@@ -17,7 +18,9 @@ export interface Consent {
 }
 
 /** What somebody has agreed to in all, by now. */
-export interface NewConsent extends Consent {
+export interface NewConsent {
+  /** What is agreed to in all, with what was before. */
+  readonly add: (given: Consent | undefined) => Consent
   /** Undefined: the built-in client's. */
   readonly applicationId: string | undefined
   /** In which sign-in. */
@@ -29,7 +32,7 @@ export interface NewConsent extends Consent {
 export interface Consents {
   /** What was agreed to; undefined for nothing. */
   find(key: ConsentKey): Promise<Consent | undefined>
-  /** Remembers a consent in place of the one before.
+  /** Adds to what was agreed to: `add` is given what that is, which nobody changes or withdraws meanwhile.
    *  @returns whether it counts: not when the sign-in that gave it has ended */
   save(key: ConsentKey, consent: NewConsent): Promise<boolean>
 }
@@ -40,12 +43,19 @@ const rowOf = ({ organizationId, userId, clientId }: ConsentKey) => ({
   client_id: clientId,
 })
 
+/** Whether there is a consent; then there is until the transaction ends. */
+export async function holdConsent(trx: Transaction, key: ConsentKey): Promise<boolean> {
+  // The user's row first, as in `save`: who changes the password has it, and then deletes consents.
+  await trx('users').where({ id: key.userId }).forShare().first('id')
+  return (await trx('consents').where(rowOf(key)).forShare().first('id')) !== undefined
+}
+
 /** Makes the store of consents. Source: RFC 6749 §10.2; ATTACKS R7 */
 export function createConsents(knex: Knex): Consents {
   return {
     find: (key) =>
       asAuth(knex, (trx) => trx('consents').where(rowOf(key)).first<Consent | undefined>('scope', 'resources')),
-    save: (key, { applicationId, scope, resources, sessionId, now }) =>
+    save: (key, { applicationId, add, sessionId, now }) =>
       asAuth(knex, async (trx) => {
         // The user's row first, as who changes the password does: they wait, and delete this; or they were first.
         await trx('users').where({ id: key.userId }).forShare().first('id')
@@ -54,6 +64,11 @@ export function createConsents(knex: Knex): Consents {
           .whereNull('ended_at')
           .first('id')
         if (open === undefined) return false
+        const given = await trx('consents')
+          .where(rowOf(key))
+          .forUpdate()
+          .first<Consent | undefined>('scope', 'resources')
+        const { scope, resources } = add(given)
         const agreed = { scope, resources: JSON.stringify(resources), api_credential_id: applicationId ?? null }
         const row = { ...rowOf(key), ...agreed, id: newId(), created_at: now }
         await trx('consents')

@@ -255,7 +255,8 @@ describe('after a new password apps ask again', () => {
     const consents = createConsents(service.db.knex)
     const key = { organizationId, userId, clientId: 'gone' }
     const given = { scope: 'openid', resources: {} }
-    const agree = () => consents.save(key, { ...given, applicationId: undefined, sessionId: session?.id ?? '', now })
+    const agree = () =>
+      consents.save(key, { add: () => given, applicationId: undefined, sessionId: session?.id ?? '', now })
     expect([await agree(), await consents.find(key)]).toEqual([true, given])
     const password = 'eight green lanterns'
     const { secrets, revocations } = service.parts

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../db/queries.js'
 import { AppError } from '../../errors.js'
 import { checkAssertion } from '../../tokens/client-keys.js'
 import { takeOnce } from '../../tokens/replay.js'
@@ -88,12 +89,15 @@ export const jwtBearer: Grant = {
     const { owner, customClaim } = await assertedBy(request, tools)
     const { organization } = client
     const person = owner?.type === 'User' ? { userId: owner.id } : { customerId: owner?.id }
-    if ((await tools.owners.standing({ organizationId: organization?.id, ...person })) === undefined) {
+    const stand = async (trx?: Transaction): Promise<void> => {
+      if ((await tools.owners.standing({ organizationId: organization?.id, ...person }, trx)) !== undefined) return
       throw client.jwks === undefined ? unsignedRefusal() : signedRefusal()
     }
+    await stand()
     const asserted = owner?.type === 'User'
     // An integration can assert again at any time, and has no grant to refresh by (DECISIONS 3).
     const refresh = client.kind === 'integration' ? 'none' : 'begin'
-    return issueTokens({ client, organization, owner, customClaim, scope, asserted, refresh, now }, tools)
+    // Again once the family has begun: whoever ends the seat or the shopper meanwhile must not miss it.
+    return issueTokens({ client, organization, owner, customClaim, scope, asserted, refresh, now }, tools, stand)
   },
 }
