@@ -13,7 +13,7 @@ import {
 } from '../support/api.js'
 import { contractAssertion, GRANT_TYPE } from '../support/assertions.js'
 import { type Service, startService } from '../support/service.js'
-import { aRole, make } from '../support/shop.js'
+import { ALL, aRole, make } from '../support/shop.js'
 import { asWebapp } from '../support/webapp.js'
 
 let service: Service
@@ -24,7 +24,6 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-const ALL = { can_create: true, can_read: true, can_update: true, can_destroy: true }
 const inside = (): Record<string, [string, string]> => ({ organization: ['organizations', owner.organizationId] })
 const admins = (): Record<string, [string, string]> => ({ ...inside(), role: ['roles', owner.roles.Admin as string] })
 

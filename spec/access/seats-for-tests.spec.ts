@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { aMember, anApplication, anOwner, call, change, type Owner, resource } from '../support/api.js'
 import { type Service, startService } from '../support/service.js'
-import { aRole, make } from '../support/shop.js'
+import { ALL, aRole, make } from '../support/shop.js'
 
 let service: Service
 let owner: Owner
@@ -11,7 +11,6 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-const ALL = { can_create: true, can_read: true, can_update: true, can_destroy: true }
 const inside = (): Record<string, [string, string]> => ({ organization: ['organizations', owner.organizationId] })
 const admins = (): Record<string, [string, string]> => ({ ...inside(), role: ['roles', owner.roles.Admin as string] })
 

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { aMember, anApplication, anOwner, api, change, type Owner, resource } from '../support/api.js'
 import { contractAssertion, GRANT_TYPE } from '../support/assertions.js'
 import { type Service, startService } from '../support/service.js'
+import { beforeSigning } from '../support/signing.js'
 import { asWebapp } from '../support/webapp.js'
 
 // What ends while a token is being made, or after, ends with all that stands on it.
@@ -17,20 +18,6 @@ afterEach(() => {
   ahead = 0
 })
 afterAll(() => service.stop())
-
-/** Does something between the checks of the next token and its signature. */
-function beforeSigning(work: () => Promise<unknown>) {
-  const { keys } = service.parts
-  const signingKey = keys.signingKey
-  return jest.spyOn(keys, 'signingKey').mockImplementationOnce((now) => {
-    const key = signingKey(now)
-    const sign: typeof key.sign = async (input) => {
-      await work()
-      return key.sign(input)
-    }
-    return { ...key, sign }
-  })
-}
 
 async function post(form: Record<string, string | undefined>) {
   const body = new URLSearchParams(JSON.parse(JSON.stringify(form)))
@@ -52,7 +39,7 @@ test('a seat that goes while its user is asserted leaves no family', async () =>
   const attributes = { redirect_uri: 'https://app.example/cb' }
   const application = await anApplication(service, owner, 'webapp', { attributes })
   const member = await aMember(service, owner, owner.roles.Member ?? '')
-  const spy = beforeSigning(() => owner.delete(`/memberships/${member.membershipId}`))
+  const spy = beforeSigning(service, () => owner.delete(`/memberships/${member.membershipId}`))
   const answer = await post({ ...clientOf(application), ...(await asserting('User', member.userId)) })
   spy.mockRestore()
   expect([answer.status, answer.body.error]).toEqual([400, 'invalid_assertion'])
@@ -68,7 +55,9 @@ test('a shopper who is switched off while asserted gets none, to be used when th
     resource('customers', attributes, { organization: ['organizations', owner.organizationId] }),
   )
   const { id } = made.body.data
-  const spy = beforeSigning(() => service.db.knex('customers').where({ id }).update({ disabled_at: new Date() }))
+  const spy = beforeSigning(service, () =>
+    service.db.knex('customers').where({ id }).update({ disabled_at: new Date() }),
+  )
   const answer = await post({ ...clientOf(channel), ...(await asserting('Customer', id)) })
   spy.mockRestore()
   expect([answer.status, answer.body.error]).toEqual([400, 'invalid_assertion'])

@@ -48,7 +48,8 @@ export async function namesIn(api: Api, path: string): Promise<string[] | number
   return reply.status === 200 ? reply.body.data.map((one: Body) => one.attributes.name).sort() : reply.status
 }
 
-const ALL = { can_create: true, can_read: true, can_update: true, can_destroy: true }
+/** A permission for everything. */
+export const ALL = { can_create: true, can_read: true, can_update: true, can_destroy: true }
 
 /** A role that may do everything with some subjects, and what every role may. Answers its id. */
 export async function aRole(owner: Owner, name: string, ...subjects: string[]): Promise<string> {

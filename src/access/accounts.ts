@@ -4,6 +4,7 @@ import type { Transaction } from '../db/queries.js'
 import { asAuth } from '../db/roles.js'
 import { newClientId, newId } from '../ids.js'
 import { createOutbox } from '../outbox/enqueue.js'
+import { spelled } from './addresses.js'
 import type { SecretMaker } from './context.js'
 import type { Principal } from './principal.js'
 
@@ -38,7 +39,7 @@ export async function insertAccount(
   account: NewAccount,
 ): Promise<Account> {
   const { firstName, lastName, passwordHash, now } = account
-  const email = account.email.trim().normalize('NFC').toLowerCase()
+  const email = spelled(account.email)
   const [userId, credentialId, clientId] = [newId(), newId(), newClientId()]
   const clientSecret = secrets.newSecret(PREFIX)
   const stamps = { created_at: now, updated_at: now }

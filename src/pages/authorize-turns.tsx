@@ -6,8 +6,8 @@ import { spansOrganizations } from '../oauth/authorize/meaning.js'
 import type { AuthorizationRequest } from '../oauth/authorize/request.js'
 import { wordsOf } from '../oauth/authorize/words.js'
 import { readIdTokenHint } from '../oauth/id-token.js'
-import { saveCode } from '../tokens/codes.js'
-import { type Consent, type ConsentKey, createConsents } from '../tokens/consents.js'
+import { type CodeToKeep, saveAgreedCode, saveCode } from '../tokens/codes.js'
+import { type Consent, createConsents } from '../tokens/consents.js'
 import type { Session } from '../tokens/sessions.js'
 import type { AuthorizeParts } from './authorize-parts.js'
 import { NoSeatPage } from './authorize-refusals.js'
@@ -64,13 +64,9 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     return hint !== undefined && hint.userId !== userId
   }
 
-  async function issue(
-    { request, session, visit }: PersonTurn,
-    organizationId: string | undefined,
-    consent?: ConsentKey,
-  ): Promise<PageAnswer | undefined> {
+  function codeFor({ request, session, visit }: PersonTurn, organizationId: string | undefined): CodeToKeep {
     const { client, codeChallenge, nonce, redirectUri, redirectUriSent, resource, scope } = request
-    const code = await saveCode(knex, secrets, {
+    return {
       code: {
         organizationId,
         clientId: client.clientId,
@@ -87,11 +83,12 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
         amr: session.amr,
       },
       now: visit.now,
-      consent,
-    })
-    if (code === undefined) return undefined
-    return { to: successAddress(request, { code, issuer: config.issuer }) }
+    }
   }
+
+  const hand = ({ request }: PersonTurn, code: string): PageAnswer => ({
+    to: successAddress(request, { code, issuer: config.issuer }),
+  })
 
   async function askConsent(turn: PersonTurn, organization: Seat['organization'] | undefined): Promise<PageAnswer> {
     const { visit, request, sealed, someoneElse } = turn
@@ -122,14 +119,17 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
     const { request, session, visit } = turn
     const { client, prompt } = request
     const key = { organizationId: seat.organization.id, userId: session.userId, clientId: client.clientId }
-    const given = client.confidential ? await consents.find(key) : undefined
-    // What was withdrawn since it was read is asked for again: no code comes after the withdrawal.
-    const give = async () => (await issue(turn, seat.organization.id, key)) ?? askConsent(turn, seat.organization)
+    const give = async () => {
+      const code = await saveAgreedCode(knex, secrets, { ...codeFor(turn, seat.organization.id), consent: key })
+      // What was withdrawn meanwhile is asked for again.
+      return code === undefined ? askConsent(turn, seat.organization) : hand(turn, code)
+    }
     if (agrees(turn, seat.organization)) {
       const about = { applicationId: client.applicationId, sessionId: session.id, now: visit.now }
       const add = (before: Consent | undefined) => agreedWith(client.confidential ? before : undefined, request)
       return (await consents.save(key, { add, ...about })) ? give() : signIn(turn, true)
     }
+    const given = client.confidential ? await consents.find(key) : undefined
     return isAgreedTo(given, request) && !prompt.has('consent') ? give() : askConsent(turn, seat.organization)
   }
 
@@ -138,8 +138,9 @@ export function createAuthorizeTurns({ db: { knex }, config, keys, secrets }: Au
   async function dashboardTurn(turn: PersonTurn): Promise<PageAnswer> {
     const { decided, request, sealed, session, someoneElse, visit } = turn
     const go = async (organization?: Seat['organization']): Promise<PageAnswer> =>
-      ((agrees(turn, organization) || !isLoopback(request.redirectUri)) && (await issue(turn, organization?.id))) ||
-      askConsent(turn, organization)
+      agrees(turn, organization) || !isLoopback(request.redirectUri)
+        ? hand(turn, await saveCode(knex, secrets, codeFor(turn, organization?.id)))
+        : askConsent(turn, organization)
     const seats = await seatsOf(knex, session.userId)
     if (spansOrganizations(request.scope))
       return seats.every((seat) => isNewEnoughFor(session, seat, visit.now)) ? go() : signIn(turn, true)

@@ -87,46 +87,47 @@ const keptOf = (hash: string, row: Row): KeptCode => ({
 
 type CodeSecrets = Pick<Secrets, 'newSecret' | 'hash'>
 
-/** Keeps a code for a minute.
- *  @returns its text, for the redirect; it is told here only. Source: RFC 6749 §4.1.2 */
-export function saveCode(knex: Knex, secrets: CodeSecrets, kept: { code: NewCode; now: Date }): Promise<string>
-/** The same, if the consent is still given, if one is needed.  @returns undefined where it was withdrawn */
-export function saveCode(
-  knex: Knex,
-  secrets: CodeSecrets,
-  kept: { code: NewCode; now: Date; consent: ConsentKey | undefined },
-): Promise<string | undefined>
-/** A withdrawal waits for the consent's row, and then burns the code; or it was first, and there is none. */
-export async function saveCode(
-  knex: Knex,
-  secrets: CodeSecrets,
-  { code, now, consent }: { code: NewCode; now: Date; consent?: ConsentKey | undefined },
-): Promise<string | undefined> {
-  const text = secrets.newSecret(PREFIX)
-  const kept = await asAuth(knex, async (trx) => {
-    if (consent !== undefined && !(await holdConsent(trx, consent))) return false
-    await trx('authorization_codes').insert({
-      organization_id: placeOf(code.organizationId),
-      hash: secrets.hash(text),
-      client_id: code.clientId,
-      api_credential_id: code.applicationId ?? null,
-      user_id: code.userId,
-      session_id: code.sessionId,
-      redirect_uri: code.redirectUri,
-      redirect_uri_sent: code.redirectUriSent ?? true,
-      scope: code.scope,
-      code_challenge: code.codeChallenge ?? null,
-      nonce: code.nonce ?? null,
-      resource: code.resource ?? null,
-      authenticated_at: code.authenticatedAt,
-      amr: JSON.stringify(code.amr),
-      created_at: now,
-      expires_at: new Date(now.getTime() + LIFE_MS),
-    })
-    return true
-  })
-  return kept ? text : undefined
+/** A code to be kept. */
+export interface CodeToKeep {
+  readonly code: NewCode
+  readonly now: Date
 }
+
+async function insertCode(trx: Transaction, secrets: CodeSecrets, { code, now }: CodeToKeep): Promise<string> {
+  const text = secrets.newSecret(PREFIX)
+  await trx('authorization_codes').insert({
+    organization_id: placeOf(code.organizationId),
+    hash: secrets.hash(text),
+    client_id: code.clientId,
+    api_credential_id: code.applicationId ?? null,
+    user_id: code.userId,
+    session_id: code.sessionId,
+    redirect_uri: code.redirectUri,
+    redirect_uri_sent: code.redirectUriSent ?? true,
+    scope: code.scope,
+    code_challenge: code.codeChallenge ?? null,
+    nonce: code.nonce ?? null,
+    resource: code.resource ?? null,
+    authenticated_at: code.authenticatedAt,
+    amr: JSON.stringify(code.amr),
+    created_at: now,
+    expires_at: new Date(now.getTime() + LIFE_MS),
+  })
+  return text
+}
+
+/** Keeps a code for a minute.  @returns its text, for the redirect; it is told here only. Source: RFC 6749 §4.1.2 */
+export const saveCode = (knex: Knex, secrets: CodeSecrets, kept: CodeToKeep): Promise<string> =>
+  asAuth(knex, (trx) => insertCode(trx, secrets, kept))
+
+/** The same, while the consent is still given: a withdrawal waits for its row, and then burns the code; or it was first.
+ *  @returns undefined where it was withdrawn */
+export const saveAgreedCode = (
+  knex: Knex,
+  secrets: CodeSecrets,
+  { consent, ...kept }: CodeToKeep & { readonly consent: ConsentKey },
+): Promise<string | undefined> =>
+  asAuth(knex, async (trx) => ((await holdConsent(trx, consent)) ? insertCode(trx, secrets, kept) : undefined))
 
 /** The code with this keyed hash, whatever has become of it. */
 export async function findCode(knex: Knex, hash: string): Promise<KeptCode | undefined> {

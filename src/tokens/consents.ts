@@ -43,10 +43,13 @@ const rowOf = ({ organizationId, userId, clientId }: ConsentKey) => ({
   client_id: clientId,
 })
 
+/** The user's row before all others, as who changes the password has it: they wait, and delete what is written; or they were first. */
+const holdUser = async (trx: Transaction, { userId }: ConsentKey): Promise<void> =>
+  void (await trx('users').where({ id: userId }).forShare().first('id'))
+
 /** Whether there is a consent; then there is until the transaction ends. */
 export async function holdConsent(trx: Transaction, key: ConsentKey): Promise<boolean> {
-  // The user's row first, as in `save`: who changes the password has it, and then deletes consents.
-  await trx('users').where({ id: key.userId }).forShare().first('id')
+  await holdUser(trx, key)
   return (await trx('consents').where(rowOf(key)).forShare().first('id')) !== undefined
 }
 
@@ -57,8 +60,7 @@ export function createConsents(knex: Knex): Consents {
       asAuth(knex, (trx) => trx('consents').where(rowOf(key)).first<Consent | undefined>('scope', 'resources')),
     save: (key, { applicationId, add, sessionId, now }) =>
       asAuth(knex, async (trx) => {
-        // The user's row first, as who changes the password does: they wait, and delete this; or they were first.
-        await trx('users').where({ id: key.userId }).forShare().first('id')
+        await holdUser(trx, key)
         const open = await trx('sessions')
           .where({ id: sessionId, user_id: key.userId })
           .whereNull('ended_at')

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { aMember, anOwner, aPerson, api, call, type Owner } from '../../support/api.js'
 import { aChallenge, allow, aRequest, aWebapp } from '../../support/authorize.js'
 import { aBrowser } from '../../support/browser.js'
 import { startRealService } from '../../support/real-service.js'
 import type { Service } from '../../support/service.js'
+import { beforeSigning } from '../../support/signing.js'
 
 const ROUNDS = 20
 
@@ -33,22 +34,6 @@ async function aDevice(userId = owner.userId) {
   return { browser, poll: () => ask(grant), ask }
 }
 
-/** Runs `work` between what an exchange has looked at and what it writes. */
-function beforeSigning(work: () => Promise<unknown>) {
-  const { keys } = service.parts
-  const signingKey = keys.signingKey
-  return jest.spyOn(keys, 'signingKey').mockImplementationOnce((now) => {
-    const key = signingKey(now)
-    return {
-      ...key,
-      sign: async (input) => {
-        await work()
-        return key.sign(input)
-      },
-    }
-  })
-}
-
 test('T9 a device that asks in the moment of a sign-out is left no token', async () => {
   const outcomes = { before: 0, after: 0 }
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -75,7 +60,7 @@ test('T9 whoever signs out, or is switched off, after a device was looked at and
   for (const end of ['signs out', 'is switched off']) {
     const { browser, poll } = await aDevice(userId)
     const page = await browser.get('/logout')
-    const spy = beforeSigning(() =>
+    const spy = beforeSigning(service, () =>
       end === 'signs out' ? browser.submit(page) : users().update({ disabled_at: new Date() }),
     )
     const got = await poll()
@@ -96,7 +81,7 @@ test('T9 a seat that goes in that moment leaves no family either', async () => {
   await browser.signIn(member.userId)
   const page = await browser.submit(await browser.get('/device'), { user_code: body.user_code })
   await browser.submit(page, {}, { press: 'allow' })
-  const spy = beforeSigning(() => owner.delete(`/memberships/${member.membershipId}`))
+  const spy = beforeSigning(service, () => owner.delete(`/memberships/${member.membershipId}`))
   const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
   const got = await post('/oauth/token', { grant_type, device_code: body.device_code })
   spy.mockRestore()

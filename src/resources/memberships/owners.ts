@@ -38,19 +38,15 @@ export const seatIsYours = (source?: ErrorSource): AppError =>
     ...(source === undefined ? {} : { source }),
   })
 
-/** The caller's own seat in an organization; machines have none. Asked by the right to read roles, as in roles/rank: whose
+/** The caller's own seat in an organization; of a machine, its maker's. Asked by the right to read roles, as in roles/rank: whose
  *  token reads no seats has one nonetheless. */
 export async function ownSeat(ctx: Context, organization: string): Promise<Row | undefined> {
   const { membershipId } = ctx.abilities.grantIn(organization) ?? {}
-  const maker = membershipId === undefined ? await makerOf(ctx, organization) : undefined
-  if (membershipId === undefined && maker === undefined) return undefined
+  const [column, value] =
+    membershipId === undefined ? ['user_id', await makerOf(ctx, organization)] : ['id', membershipId]
+  if (value === undefined) return undefined
   const seats = ctx.scope.by(['read', 'roles']).from('memberships')
-  return seats
-    .where({
-      organization_id: organization,
-      ...(membershipId === undefined ? { user_id: maker } : { id: membershipId }),
-    })
-    .first()
+  return seats.where({ organization_id: organization, [column]: value }).first()
 }
 
 /** Who made the application that calls: what narrows them is not lifted through it either. */
